@@ -1,0 +1,1 @@
+"""netmon watches the free Wi-Fi points of Thailand's village network."""
