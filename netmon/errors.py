@@ -1,0 +1,56 @@
+"""Every error netmon raises on purpose.
+
+    NetmonError
+    ├── InputError            an operator's file, address, id or option is wrong: one sentence, exit code 2
+    │   └── ComplaintsError   many such sentences at once, each with file, row and column
+    ├── ProbeError            probing cannot go on
+    │   ├── SocketRefusedError  the kernel grants neither kind of ICMP socket
+    │   └── SnmpDecodeError     a datagram is not the SNMP message it claims to be
+    ├── StoreError            the database cannot be used: full, read-only, corrupt, too new
+    ├── IllegalMoveError      a rule was asked for a transition its table does not have
+    └── RouteNotFoundError    an exporter has no such page
+
+Foreign errors stop at the adapter that caused them and become one of these.
+"""
+
+from collections.abc import Sequence
+
+
+class NetmonError(Exception):
+    """Base of all; its text is a sentence for the operator."""
+
+
+class InputError(NetmonError):
+    """What the operator gave is wrong; the text says what and what to do."""
+
+
+class ComplaintsError(InputError):
+    """Everything that is wrong with a set of files."""
+
+    def __init__(self, complaints: Sequence[str]) -> None:
+        super().__init__("\n".join(complaints))
+        self.complaints = tuple(complaints)
+
+
+class ProbeError(NetmonError):
+    """Probing cannot go on."""
+
+
+class SocketRefusedError(ProbeError):
+    """The kernel grants no ICMP socket; the text says what to set."""
+
+
+class SnmpDecodeError(ProbeError):
+    """A datagram is not the SNMP message it claims to be."""
+
+
+class StoreError(NetmonError):
+    """The database cannot be used."""
+
+
+class IllegalMoveError(NetmonError):
+    """A rule's table does not have this move; nothing was changed."""
+
+
+class RouteNotFoundError(NetmonError):
+    """An exporter has no such page."""

@@ -1,0 +1,1 @@
+"""What things are: frozen dataclasses, enums, ids and the Fleet table. Floor 0: imports nothing of netmon."""

@@ -1,0 +1,126 @@
+"""A fault: one root cause, its evidence, and the villages it affects."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from netmon.model.ids import DeviceId, FaultId, VillageId
+
+
+class Cause(StrEnum):
+    """Root causes (DESIGN section 2)."""
+
+    POWER = "power"
+    FEEDER = "feeder"
+    UPLINK = "uplink"
+    ACCESS_POINT = "access_point"
+    AGENT = "agent"
+    DEGRADED = "degraded"
+    UNUSED = "unused"
+    UNKNOWN = "unknown"
+
+
+class Scope(StrEnum):
+    """What a fault is about; with the key it is the fault's identity, and at most one is open for each."""
+
+    DEVICE = "device"
+    FEEDER = "feeder"
+    AMPHOE = "amphoe"
+
+
+class EvidenceKind(StrEnum):
+    """A thing observed that speaks for or against a cause; `rules.wording` turns each into a sentence."""
+
+    DEVICE_SILENT = "device_silent"
+    UPLINK_ANSWERS = "uplink_answers"
+    UPLINK_SILENT = "uplink_silent"
+    UPLINK_NOT_WATCHED = "uplink_not_watched"
+    FEEDER_ANSWERS = "feeder_answers"
+    FEEDER_SILENT = "feeder_silent"
+    FEEDER_NOT_WATCHED = "feeder_not_watched"
+    ALL_BELOW_SILENT = "all_below_silent"
+    NEIGHBOURS_SILENT = "neighbours_silent"
+    SEVERAL_FEEDERS = "several_feeders"
+    ONE_FEEDER = "one_feeder"
+    OPERATOR_SAID = "operator_said"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One piece of evidence: what, about which device or place, how many of how many, and when (Unix seconds)."""
+
+    kind: EvidenceKind
+    subject: str
+    at: float
+    count: int = 0
+    total: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A dead device at the top of a dead branch, and the villages behind it. Times are Unix seconds."""
+
+    device: DeviceId
+    villages: tuple[VillageId, ...]
+    failed_at: float
+    recovered_at: float | None = None
+
+
+class Resolution(StrEnum):
+    """Why a fault ended."""
+
+    RECOVERED = "recovered"
+    MERGED = "merged"
+    INVENTORY = "inventory"
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One root cause. `confidence` is 0..1; times are Unix seconds; `members` keep those already recovered."""
+
+    id: FaultId
+    scope: Scope
+    key: str
+    cause: Cause
+    confidence: float
+    opened_at: float
+    members: tuple[Member, ...]
+    evidence: tuple[Evidence, ...] = ()
+    overruled_by: str = ""
+    resolved_at: float | None = None
+    resolution: Resolution | None = None
+    merged_into: FaultId | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Not resolved yet."""
+        return self.resolved_at is None
+
+    @property
+    def failed_at(self) -> float:
+        """When the first of its devices fell silent."""
+        return min((member.failed_at for member in self.members), default=self.opened_at)
+
+    @property
+    def villages(self) -> tuple[VillageId, ...]:
+        """Every village ever affected, each once, sorted."""
+        return tuple(sorted({village for member in self.members for village in member.villages}))
+
+    @property
+    def dark_villages(self) -> tuple[VillageId, ...]:
+        """Villages behind members that have not recovered."""
+        return tuple(sorted({v for member in self.members if member.recovered_at is None for v in member.villages}))
+
+    def with_members(self, new: Sequence[Member]) -> "Fault":
+        """The fault with these members added, each replacing an earlier one of the same device."""
+        members = {member.device: member for member in (*self.members, *new)}
+        return replace(self, members=tuple(members.values()))
+
+    def with_recovered(self, devices: Collection[DeviceId], at: float) -> "Fault":
+        """The fault with the members among `devices` recovered at `at`."""
+        members = tuple(
+            replace(m, recovered_at=at) if m.device in devices and m.recovered_at is None else m for m in self.members
+        )
+        return replace(self, members=members)

@@ -1,0 +1,102 @@
+"""The Fleet: what is known of every device now, as a struct of arrays by dense device index.
+
+A sweep gathers into plain lists and writes here once per batch: scalar numpy writes cost ten times a list append.
+`generation` changes with every reload, so a late reply cannot land in another device's row.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netmon.model.health import Health
+
+RECENT = 64
+"""Probes that loss and RTT statistics look back on: 21 minutes at the default interval."""
+RTT_KEPT = 16
+"""Round-trip times kept per device."""
+
+
+class Fleet:
+    """Columns by dense device index. Times are Unix seconds, NaN where never; RTT in seconds, NaN where absent."""
+
+    def __init__(self, size: int, generation: int) -> None:
+        self.size = size
+        self.generation = generation
+        self.health: NDArray[np.uint8] = np.zeros(size, np.uint8)
+        self.since: NDArray[np.float64] = np.full(size, np.nan)
+        self.answered_at: NDArray[np.float64] = np.full(size, np.nan)
+        self.probed_at: NDArray[np.float64] = np.full(size, np.nan)
+        self.flapping: NDArray[np.bool_] = np.zeros(size, np.bool_)
+        self.maintenance: NDArray[np.bool_] = np.zeros(size, np.bool_)
+        self._lost: NDArray[np.uint64] = np.zeros(size, np.uint64)
+        self._probes: NDArray[np.uint8] = np.zeros(size, np.uint8)
+        self._rtt: NDArray[np.float32] = np.full((size, RTT_KEPT), np.nan, np.float32)
+        self._rtt_at: NDArray[np.uint8] = np.zeros(size, np.uint8)
+
+    def record(self, answered: Sequence[int], rtts: Sequence[float], missed: Sequence[int], wall: float) -> None:
+        """Write one batch of probe outcomes. A device may stand in a batch only once; `rtts` matches `answered`."""
+        if answered:
+            rows = np.asarray(answered, np.intp)
+            self._lost[rows] <<= np.uint64(1)
+            self._count(rows, wall)
+            self.answered_at[rows] = wall
+            self._rtt[rows, self._rtt_at[rows]] = np.asarray(rtts, np.float32)
+            self._rtt_at[rows] = (self._rtt_at[rows] + 1) % RTT_KEPT
+        if missed:
+            rows = np.asarray(missed, np.intp)
+            self._lost[rows] = (self._lost[rows] << np.uint64(1)) | np.uint64(1)
+            self._count(rows, wall)
+
+    def _count(self, rows: NDArray[np.intp], wall: float) -> None:
+        self._probes[rows] = np.minimum(self._probes[rows], RECENT - 1) + 1
+        self.probed_at[rows] = wall
+
+    def set_health(self, index: int, health: Health, wall: float) -> None:
+        """One device changes; the caller has asked the health machine."""
+        self.health[index] = health
+        self.since[index] = wall
+
+    def health_of(self, index: int) -> Health:
+        """One device's health."""
+        return Health(int(self.health[index]))
+
+    def loss_ratio(self) -> NDArray[np.float64]:
+        """Share of the last RECENT probes lost, per device; NaN where nothing was ever sent (never 0)."""
+        probes = self._probes.astype(np.uint64)
+        # A shift by 64 is undefined, so the mask of a full history is written out.
+        mask = np.where(probes >= RECENT, np.uint64(2**RECENT - 1), (np.uint64(1) << (probes % RECENT)) - np.uint64(1))
+        lost = _bits_set(self._lost & mask)
+        return np.divide(lost, probes, out=np.full(self.size, np.nan), where=probes > 0)
+
+    def recent(self, index: int) -> tuple[int, int]:
+        """(probes sent, probes lost) of one device among the last RECENT."""
+        probes = int(self._probes[index])
+        return probes, (int(self._lost[index]) & ((1 << probes) - 1)).bit_count()
+
+    def rtt_statistics(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """(min, mean, max) of the RTTs kept, seconds, NaN where none."""
+        heard = ~np.isnan(self._rtt)
+        count = heard.sum(axis=1)
+        absent = count == 0
+        low = np.where(heard, self._rtt, np.inf).min(axis=1).astype(np.float64)
+        high = np.where(heard, self._rtt, -np.inf).max(axis=1).astype(np.float64)
+        mean = np.where(heard, self._rtt, 0.0).sum(axis=1) / np.maximum(count, 1)
+        for column in (low, mean, high):
+            column[absent] = np.nan
+        return low, mean.astype(np.float64), high
+
+    def last_rtt(self) -> NDArray[np.float64]:
+        """The newest RTT of each device, seconds, NaN where none."""
+        newest = (self._rtt_at.astype(np.intp) - 1) % RTT_KEPT
+        return self._rtt[np.arange(self.size), newest].astype(np.float64)
+
+    def adopt(self, old: "Fleet", rows: Sequence[int], old_rows: Sequence[int]) -> None:
+        """Carry what was known of `old_rows` into `rows` of this table, after a reload."""
+        for name, column in vars(old).items():
+            if isinstance(column, np.ndarray):
+                getattr(self, name)[list(rows)] = column[list(old_rows)]
+
+
+def _bits_set(words: NDArray[np.uint64]) -> NDArray[np.float64]:
+    return np.unpackbits(words.view(np.uint8).reshape(len(words), 8), axis=1).sum(axis=1).astype(np.float64)

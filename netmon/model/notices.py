@@ -1,0 +1,117 @@
+"""A notice: one message to one person about one ticket at one stage, and what became of it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from netmon.model.faults import Fault
+from netmon.model.ids import CentreId, FaultId
+from netmon.model.inventory import ServiceCentre, Village
+from netmon.model.tickets import Ticket, TicketEvent
+
+
+class Channel(StrEnum):
+    """How a notice travels."""
+
+    MAIL = "mail"
+    SMS = "sms"
+
+
+class Stage(StrEnum):
+    """What the notice tells."""
+
+    OPENED = "opened"
+    EXTENDED = "extended"
+    RELABELLED = "relabelled"
+    RESOLVED = "resolved"
+    MERGED = "merged"
+    BLIND = "blind"
+    SIGHTED = "sighted"
+
+
+class Audience(StrEnum):
+    """Who is told; the address is looked up when the notice leaves, so a corrected number is used at once."""
+
+    TECHNICIAN = "technician"
+    VOLUNTEER = "volunteer"
+    NOC = "noc"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A person by role and id: a technician's id, a volunteer's village id, or `noc`."""
+
+    audience: Audience
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One message. (fault, centre, stage, recipient, channel, revision) is its identity: told at most once.
+
+    `revision` counts repetitions of a stage (a ticket extended twice). Blind and sighted notices carry no fault; the
+    revision is then the whole Unix second it began.
+    """
+
+    stage: Stage
+    channel: Channel
+    recipient: Recipient
+    fault: FaultId | None = None
+    centre: CentreId | None = None
+    revision: int = 0
+
+    @property
+    def key(self) -> str:
+        """Stable id: the Idempotency-Key, and the local part of the mail's Message-ID."""
+        parts = (self.fault or "netmon", self.centre or "noc", self.stage, str(self.revision), self.channel)
+        return ".".join((*parts, self.recipient.audience, self.recipient.id))
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """A notice waiting to leave; `attempt` counts the tries so far."""
+
+    id: int
+    notice: Notice
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A recipient looked up in the inventory; fields are empty where there is none."""
+
+    name: str
+    email: str = ""
+    mobile: str = ""
+    language: str = "th"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """All a notifier needs to render and send one notice; `at` (Unix seconds) is when it was prepared."""
+
+    notice: Notice
+    person: Person
+    at: float
+    fault: Fault | None = None
+    ticket: Ticket | None = None
+    centre: ServiceCentre | None = None
+    villages: tuple[Village, ...] = ()
+    history: tuple[TicketEvent, ...] = ()
+
+
+class Verdict(StrEnum):
+    """What became of one try. Unknown: the gateway's answer was cut off, so it may have gone out."""
+
+    SENT = "sent"
+    RETRY = "retry"
+    PERMANENT = "permanent"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The outcome of one try; `reference` is the gateway's id (or a file name), `reason` is for the operator."""
+
+    verdict: Verdict
+    reference: str = ""
+    reason: str = ""

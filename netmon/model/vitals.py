@@ -1,0 +1,50 @@
+"""netmon's own vital signs, by name. Counting is a port (`ports.Vitals`), so no room needs a metrics library."""
+
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+
+class VitalKind(StrEnum):
+    """How a vital sign behaves."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True)
+class VitalSpec:
+    """Metric name, kind, help text and at most one label."""
+
+    metric: str
+    kind: VitalKind
+    help: str
+    label: str = ""
+
+
+_C, _G, _H = VitalKind.COUNTER, VitalKind.GAUGE, VitalKind.HISTOGRAM
+
+
+class Vital(Enum):
+    """Every vital sign netmon has of itself."""
+
+    PROBES_SENT = VitalSpec("netmon_icmp_requests", _C, "Echo requests sent.")
+    PROBES_ANSWERED = VitalSpec("netmon_icmp_replies", _C, "Echo replies accepted.")
+    PROBES_MISSED = VitalSpec("netmon_icmp_timeouts", _C, "Echo requests that got no answer in time.")
+    PROBES_UNSENT = VitalSpec("netmon_icmp_unsent", _C, "Echo requests the kernel would not send.")
+    REPLIES_REJECTED = VitalSpec("netmon_icmp_replies_rejected", _C, "Datagrams not counted as alive.", "reason")
+    DATAGRAMS_DROPPED = VitalSpec("netmon_socket_dropped", _C, "Datagrams the kernel dropped, SO_RXQ_OVFL.", "socket")
+    SWEEP_LATE_SLOTS = VitalSpec("netmon_sweep_skipped_slots", _C, "Sweep slots skipped because the loop was late.")
+    SWEEP_LATE_DEVICES = VitalSpec("netmon_sweep_late_devices", _G, "Devices whose last probe is overdue.")
+    LOOP_LAG = VitalSpec("netmon_loop_lag_seconds", _H, "How late the event loop ran a timer.")
+    TRANSITIONS = VitalSpec("netmon_health_transitions", _C, "Changes of a device's health.", "reason")
+    DECISIONS = VitalSpec("netmon_decisions", _C, "Decisions carried out.", "decision")
+    BLIND = VitalSpec("netmon_blind", _G, "1 while netmon itself is cut off.")
+    STORE_COMMIT = VitalSpec("netmon_store_commit_seconds", _H, "Time to commit one transaction.")
+    STORE_FAILED = VitalSpec("netmon_store_failures", _C, "Transactions that failed.", "reason")
+    OUTBOX_WAITING = VitalSpec("netmon_outbox_waiting", _G, "Notices not yet delivered.")
+    OUTBOX_OLDEST = VitalSpec("netmon_outbox_oldest_seconds", _G, "Age of the oldest notice that is due.")
+    NOTICES = VitalSpec("netmon_notices", _C, "Tries to deliver a notice, by outcome.", "outcome")
+    RELOAD_OK = VitalSpec("netmon_reload_success", _G, "1 if the last reload was good, 0 if it changed nothing.")
+    RELOAD_AT = VitalSpec("netmon_reload_success_timestamp_seconds", _G, "When a reload last succeeded.")
+    TASK_RESTARTS = VitalSpec("netmon_task_restarts", _C, "Tasks restarted after an unexpected error.", "task")

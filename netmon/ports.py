@@ -1,0 +1,229 @@
+"""What netmon needs from the world: tiny Protocols. Each docstring is a promise that one contract suite checks."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from netmon.model.cases import Case, TicketFile
+from netmon.model.country import Country
+from netmon.model.decisions import StoredDecision
+from netmon.model.ids import FaultId, TicketNumber
+from netmon.model.notices import Channel, Delivery, Letter, OutboxEntry
+from netmon.model.tickets import Ticket, TicketStatus
+from netmon.model.time import Now
+from netmon.model.vitals import Vital
+
+
+class Clock(Protocol):
+    """Time is part of the world."""
+
+    def now(self) -> Now:
+        """This moment on both clocks."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Let at least that long pass on the monotonic clock."""
+        ...
+
+
+class Vitals(Protocol):
+    """Where netmon's own vital signs go. Never raises, never blocks."""
+
+    def count(self, vital: Vital, amount: float = 1, label: str = "") -> None:
+        """Add to a counter."""
+        ...
+
+    def gauge(self, vital: Vital, value: float, label: str = "") -> None:
+        """Set a gauge."""
+        ...
+
+    def observe(self, vital: Vital, value: float) -> None:
+        """Put a value into a histogram."""
+        ...
+
+
+@dataclass(slots=True)
+class PingBatch:
+    """Outcomes since the last harvest, by target index. `rtts` (seconds) matches `answered` one to one.
+
+    `unsent` targets had nothing sent to them (no route, socket full): that says nothing about them.
+    """
+
+    generation: int
+    answered: list[int] = field(default_factory=list)
+    rtts: list[float] = field(default_factory=list)
+    missed: list[int] = field(default_factory=list)
+    unsent: list[int] = field(default_factory=list)
+
+
+class Pinger(Protocol):
+    """ICMP echo to many targets over one socket per address family. Synchronous: the sweep drives it.
+
+    Every request sent comes back in exactly one batch, as answered or as missed, unless `watch` was called meanwhile.
+    Late, duplicate, forged, truncated and misaddressed replies never count, they go to `Vital.REPLIES_REJECTED`.
+    """
+
+    def watch(self, addresses: Sequence[str], generation: int) -> None:
+        """Replace the target table: index -> numeric address ('' is never sent to). Requests in flight are forgotten.
+
+        Raises:
+            InputError: an address is not an IPv4 or IPv6 address.
+        """
+        ...
+
+    def send(self, targets: Sequence[int], now: float) -> None:
+        """Send one echo request to each target; `now` is monotonic seconds."""
+        ...
+
+    def harvest(self, now: float) -> PingBatch:
+        """Read what the socket holds and return all outcomes since the last call; `now` is monotonic seconds."""
+        ...
+
+    def close(self) -> None:
+        """Close the sockets."""
+        ...
+
+
+class IsolationSensor(Protocol):
+    """Tells whether netmon's own link and default route are there (local trouble only)."""
+
+    @property
+    def cut_off(self) -> str:
+        """Why the poller is certainly cut off, as an English clause; '' while link and route are there."""
+        ...
+
+    async def run(self) -> None:
+        """Follow the kernel's events until cancelled."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketAction:
+    """What a person does to a ticket: move it to a status (None: just a note), with a note."""
+
+    number: TicketNumber
+    author: str
+    status: TicketStatus | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxState:
+    """Notices not yet delivered, and when (Unix seconds) the oldest that is due became so (None: none due)."""
+
+    waiting: int
+    oldest_due: float | None
+
+
+class Store(Protocol):
+    """Faults, tickets, outbox and their history, durable. Every call is one transaction, written before it returns."""
+
+    async def open_cases(self) -> tuple[Case, ...]:
+        """Faults not resolved, with their tickets, oldest first."""
+        ...
+
+    async def commit(self, decisions: Sequence[StoredDecision], now: Now) -> None:
+        """Carry out all decisions or none. Committing the same decisions again changes nothing.
+
+        Raises:
+            StoreError: nothing was written; the text says why.
+        """
+        ...
+
+    async def claim(self, now: Now, limit: int, lease: float) -> tuple[OutboxEntry, ...]:
+        """Take up to `limit` due notices for `lease` seconds; order per (recipient, ticket) is kept."""
+        ...
+
+    async def settle(self, entry: OutboxEntry, delivery: Delivery, now: Now, retry_at: float | None) -> None:
+        """Record one try. `retry_at` (Unix seconds) puts the notice back; None ends it."""
+        ...
+
+    async def outbox(self, now: Now) -> OutboxState:
+        """How much is waiting."""
+        ...
+
+    async def tickets(self, *, only_open: bool) -> tuple[Ticket, ...]:
+        """Tickets, newest first."""
+        ...
+
+    async def ticket(self, number: TicketNumber) -> TicketFile | None:
+        """One ticket with its fault and history."""
+        ...
+
+    async def case(self, fault: FaultId) -> Case | None:
+        """One fault with its tickets, resolved or not."""
+        ...
+
+    async def act(self, action: TicketAction, now: Now) -> Ticket:
+        """Carry out what a person asked for, and note it in the history.
+
+        Raises:
+            InputError: no such ticket, or its status does not allow the move.
+        """
+        ...
+
+    async def close_resolved(self, before: float, now: Now) -> int:
+        """Close tickets resolved before that time (Unix seconds); returns how many."""
+        ...
+
+    def changed_elsewhere(self) -> bool:
+        """Whether another process (the command line) wrote since the last call."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is queued and close."""
+        ...
+
+
+class Notifier(Protocol):
+    """Delivers letters over one channel. Never raises: trouble is a Delivery."""
+
+    @property
+    def channel(self) -> Channel:
+        """The channel served."""
+        ...
+
+    async def deliver(self, letter: Letter) -> Delivery:
+        """Render and send one letter; a second call with the same notice key is recognisable as the same message."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A page an exporter offers: path ('/metrics/province/{code}'), content type, and how to render it.
+
+    `render` gets the path's parameters and yields byte chunks, each ready within 10 ms; it may raise
+    RouteNotFoundError before the first chunk.
+    """
+
+    path: str
+    content_type: str
+    render: Callable[[Mapping[str, str]], Iterator[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class ExporterSources:
+    """What an exporter may look at.
+
+    `vitals` renders netmon's own vital signs in Prometheus' text format; `own_address` is host:port of netmon's pages.
+    """
+
+    country: Country
+    vitals: Callable[[], bytes]
+    own_address: Callable[[], str]
+
+
+class Exporter(Protocol):
+    """A rendering of the fleet for another monitoring system; made by a factory in entry point group netmon.exporters.
+
+    The factory's signature is `create(sources: ExporterSources) -> Exporter`.
+    """
+
+    @property
+    def name(self) -> str:
+        """Short name for logs."""
+        ...
+
+    def routes(self) -> Sequence[Route]:
+        """Pages to serve."""
+        ...
