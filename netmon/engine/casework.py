@@ -1,0 +1,111 @@
+"""Casework: from dead devices to faults and tickets, once a second where something has changed.
+
+Prepare (read the whiteboard into an immutable Situation), decide (the rules, in a worker thread: a storm of thousands
+must not hold the sweeps), carry out (one transaction of state and outbox). What the store did not take is decided
+again the next second, so nothing is lost while the disk is full.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from netmon.engine.judge import Judge
+from netmon.engine.situation import SituationBuilder
+from netmon.errors import StoreError
+from netmon.model.cases import Case
+from netmon.model.country import Country
+from netmon.model.decisions import StoredDecision
+from netmon.model.faults import Fault
+from netmon.model.ids import FaultId
+from netmon.model.inventory import Inventory
+from netmon.model.time import Now
+from netmon.model.vitals import Vital
+from netmon.ports import Store, Vitals
+from netmon.rules.conclude import ConcludePolicy, Situation, conclude
+from netmon.rules.ticket_policy import NoticePolicy, case_decisions
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CasePolicy:
+    """How faults are concluded, and whom to tell when."""
+
+    conclude: ConcludePolicy
+    notices: NoticePolicy
+
+
+class Casework:
+    """Owns the open cases."""
+
+    def __init__(
+        self, country: Country, judge: Judge, store: Store, *, policy: CasePolicy, vitals: Vitals, new_id: Callable[[], FaultId]
+    ) -> None:
+        self._country = country
+        self._judge = judge
+        self._store = store
+        self._policy = policy
+        self._vitals = vitals
+        self._new_id = new_id
+        self._unsettled = False
+        self.trouble = ""
+
+    async def load(self) -> None:
+        """Read the open cases from the store onto the whiteboard."""
+        self._country.cases = await self._store.open_cases()
+
+    async def tick(self, now: Now) -> None:
+        """Conclude what can be concluded now; nothing while netmon is blind."""
+        if self._store.changed_elsewhere():
+            await self.load()
+        if self._country.isolation is not None or not (self._judge.dirty or self._unsettled):
+            return
+        self._judge.dirty = False
+        country = self._country
+        inventory = country.inventory
+        situation = SituationBuilder(country, self._judge, now).build(self._policy.conclude)
+        decisions, self._unsettled = await asyncio.to_thread(self._decide, situation, inventory)
+        if country.isolation is not None or country.inventory is not inventory:
+            self._judge.dirty = True
+            return
+        await self._carry_out(decisions, now)
+
+    def _decide(self, situation: Situation, inventory: Inventory) -> tuple[list[StoredDecision], bool]:
+        before = {fault.id: fault for fault in situation.faults}
+        changed = conclude(situation, self._policy.conclude, self._new_id)
+        decisions = [
+            decision
+            for fault in changed
+            for decision in case_decisions(
+                before.get(fault.id), fault, inventory, policy=self._policy.notices, now=situation.now
+            )
+        ]
+        return decisions, _anything_waits(situation, changed)
+
+    async def _carry_out(self, decisions: list[StoredDecision], now: Now) -> None:
+        if not decisions:
+            return
+        try:
+            await self._store.commit(decisions, now)
+        except StoreError as error:
+            if str(error) != self.trouble:
+                log.exception("tickets cannot be written")
+            self.trouble = str(error)
+            self._judge.dirty = True
+            return
+        self.trouble = ""
+        for decision in decisions:
+            self._vitals.count(Vital.DECISIONS, label=type(decision).__name__)
+        await self.load()
+
+
+def _anything_waits(situation: Situation, changed: tuple[Fault, ...]) -> bool:
+    """A dead device without a fault is still settling; a fault with members back may still wait for the last."""
+    known = {member.device for fault in (*situation.faults, *changed) for member in fault.members}
+    return any(candidate.device not in known for candidate in situation.dead) or bool(situation.recovered)
+
+
+def open_faults(cases: tuple[Case, ...]) -> tuple[Fault, ...]:
+    """The faults of the cases."""
+    return tuple(case.fault for case in cases)

@@ -1,0 +1,65 @@
+"""The sweep plan: who is probed in which slot. Built whole before a reload swaps it in, never edited."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netmon.model.inventory import Inventory, Lifecycle
+from netmon.model.regions import Region
+from netmon.rules.schedule import SLOT, phase
+
+REGIONS = tuple(Region)
+NO_REGION = len(REGIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepPlan:
+    """Targets 0..size-1 are devices by dense index, the rest are reference targets.
+
+    `slots[k]` are the devices due `k * SLOT` seconds into each round; `region_of` holds an index into REGIONS (or
+    NO_REGION) per device; `silent_by_design` marks planned devices, whose misses mean nothing until first seen.
+    """
+
+    generation: int
+    addresses: Sequence[str]
+    slots: Sequence[Sequence[int]]
+    size: int
+    region_of: NDArray[np.int8]
+    silent_by_design: NDArray[np.bool_]
+
+    @property
+    def references(self) -> range:
+        """Target indices of the reference targets."""
+        return range(self.size, len(self.addresses))
+
+    @property
+    def round_seconds(self) -> float:
+        """How long one round of the sweep takes."""
+        return len(self.slots) * SLOT
+
+
+def build_plan(inventory: Inventory, references: Sequence[str], *, interval: float, generation: int) -> SweepPlan:
+    """Lay the watched devices out over a round of `interval` seconds, each at its own stable phase."""
+    slots: list[list[int]] = [[] for _ in range(max(1, round(interval / SLOT)))]
+    for index, device in enumerate(inventory.devices):
+        if device.is_watched:
+            slots[int(phase(device.id, interval) / SLOT) % len(slots)].append(index)
+    return SweepPlan(
+        generation=generation,
+        addresses=(*(d.address if d.is_watched else "" for d in inventory.devices), *references),
+        slots=slots,
+        size=len(inventory.devices),
+        region_of=_regions(inventory),
+        silent_by_design=np.array([d.lifecycle is Lifecycle.PLANNED for d in inventory.devices], np.bool_),
+    )
+
+
+def _regions(inventory: Inventory) -> NDArray[np.int8]:
+    number = {region: index for index, region in enumerate(REGIONS)}
+    rows = [
+        number[inventory.villages[device.village].region] if device.village is not None else NO_REGION
+        for device in inventory.devices
+    ]
+    return np.array(rows, np.int8)

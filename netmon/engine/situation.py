@@ -1,0 +1,144 @@
+"""Prepare: the whiteboard read into the immutable Situation that the rules conclude from."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netmon.engine.judge import DARK, Judge
+from netmon.model.country import Country
+from netmon.model.faults import Member, Scope
+from netmon.model.health import Health
+from netmon.model.ids import DeviceId
+from netmon.model.inventory import Device, Inventory, Lifecycle, Role
+from netmon.model.time import Now
+from netmon.rules.conclude import Candidate, ConcludePolicy, GroupFacts, Situation, Witness
+
+_ANSWERING = (Health.UP, Health.RECOVERING)
+_WATCHED_LIFE = (Lifecycle.ACTIVE, Lifecycle.PLANNED)
+
+GRACE = 300.0
+"""Seconds a device has to come back after the parent it was behind: an ONU re-registers minutes after its OLT."""
+
+
+class GroupIndex:
+    """Access points of each feeder and amphoe, made once per inventory."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        points: dict[tuple[Scope, str], list[int]] = {}
+        for index, device in enumerate(inventory.devices):
+            if device.role is not Role.AP or device.village is None:
+                continue
+            points.setdefault((Scope.AMPHOE, inventory.villages[device.village].amphoe_code), []).append(index)
+            feeder = inventory.feeder_of(index)
+            if feeder >= 0:
+                points.setdefault((Scope.FEEDER, inventory.devices[feeder].id), []).append(index)
+        self._points: dict[tuple[Scope, str], NDArray[np.intp]] = {
+            key: np.array(rows, np.intp) for key, rows in points.items()
+        }
+
+    def facts(self, key: tuple[Scope, str], country: Country, dark_before: float) -> GroupFacts:
+        """How one group's points are now; `dark_before` is the Unix second that tells old darkness from new."""
+        rows = self._points.get(key, np.empty(0, np.intp))
+        health, since = country.fleet.health[rows], country.fleet.since[rows]
+        dark = np.isin(health, DARK)
+        return GroupFacts(
+            villages=len(rows),
+            answering=int(np.isin(health, _ANSWERING).sum()),
+            dark_before=int((dark & (since < dark_before)).sum()),
+        )
+
+
+class SituationBuilder:
+    """One reading of the whiteboard."""
+
+    def __init__(self, country: Country, judge: Judge, groups: GroupIndex, now: Now) -> None:
+        self._country = country
+        self._judge = judge
+        self._groups = groups
+        self._now = now
+
+    def build(self, policy: ConcludePolicy) -> Situation:
+        """Everything the rules may look at, as of `now`."""
+        dead = tuple(self._candidates())
+        members = [m for case in self._country.cases for m in case.fault.members if m.recovered_at is None]
+        keys = {(Scope.AMPHOE, one.amphoe) for one in dead if one.amphoe}
+        keys |= {(Scope.FEEDER, one.feeder_id) for one in dead if one.feeder_id is not None}
+        since = self._now.wall - policy.window
+        return Situation(
+            faults=tuple(case.fault for case in self._country.cases),
+            dead=dead,
+            recovered=frozenset(m.device for m in members if self._has_recovered(m)),
+            absorbed=dict(self._absorbed(members)),
+            retired=frozenset(m.device for m in members if not self._is_ours(m.device)),
+            groups={key: self._groups.facts(key, self._country, since) for key in keys},
+            now=self._now,
+        )
+
+    def _is_ours(self, device: DeviceId) -> bool:
+        index = self._country.inventory.index_of.get(device)
+        return index is not None and self._country.inventory.devices[index].lifecycle in _WATCHED_LIFE
+
+    def _candidates(self) -> Iterator[Candidate]:
+        inventory = self._country.inventory
+        for index in np.flatnonzero(self._country.fleet.health == Health.DOWN).tolist():
+            if inventory.devices[index].lifecycle in _WATCHED_LIFE:
+                yield self._candidate(index, inventory.devices[index])
+
+    def _candidate(self, index: int, device: Device) -> Candidate:
+        inventory, now = self._country.inventory, self._now
+        unrest = self._judge.unrest_of(index)
+        first_miss = unrest.first_miss if unrest else now.monotonic
+        confirmed = (unrest.confirmed_at if unrest else None) or now.monotonic
+        if unrest and unrest.released_at is not None:
+            confirmed = max(confirmed, unrest.released_at + GRACE)
+        villages = inventory.villages_below(index)
+        below = [i for i in inventory.below(index) if i != index and inventory.devices[i].is_watched]
+        feeder = inventory.feeder_of(index)
+        return Candidate(
+            device=device.id,
+            role=device.role,
+            villages=villages,
+            failed_at=now.wall_of(first_miss),
+            confirmed_at=now.wall_of(confirmed),
+            uplink=self._witness(inventory.parent_of(index)) if device.role is Role.AP else Witness.NOT_WATCHED,
+            feeder=self._witness(feeder) if feeder != index else Witness.SILENT,
+            feeder_id=inventory.devices[feeder].id if feeder >= 0 else None,
+            amphoe=villages[0][:4] if villages else "",
+            below_watched=len(below),
+            below_silent=sum(self._country.fleet.health_of(i) in DARK for i in below),
+        )
+
+    def _witness(self, index: int) -> Witness:
+        if index < 0 or not self._country.inventory.devices[index].is_watched:
+            return Witness.NOT_WATCHED
+        health = self._country.fleet.health_of(index)
+        if health in _ANSWERING:
+            return Witness.ANSWERS
+        return Witness.SILENT if health in (*DARK, Health.SUSPECT) else Witness.UNSURE
+
+    def _absorbed(self, members: list[Member]) -> Iterator[tuple[DeviceId, DeviceId]]:
+        inventory, fleet = self._country.inventory, self._country.fleet
+        for member in members:
+            index = inventory.index_of.get(member.device, -1)
+            if index < 0 or fleet.health_of(index) is not Health.UNREACHABLE:
+                continue
+            above = inventory.parent_of(index)
+            while above >= 0 and fleet.health_of(above) is not Health.DOWN:
+                above = inventory.parent_of(above)
+            if above >= 0:
+                yield member.device, inventory.devices[above].id
+
+    def _has_recovered(self, member: Member) -> bool:
+        """The device is steadily up, and so is every point behind it, unless their grace has run out."""
+        inventory, fleet = self._country.inventory, self._country.fleet
+        index = inventory.index_of.get(member.device)
+        if index is None or fleet.health_of(index) is not Health.UP:
+            return False
+        if not self._judge.is_steady(index, self._now):
+            return False
+        return self._now.wall - float(fleet.since[index]) > GRACE or all(
+            fleet.health_of(i) is Health.UP or not inventory.devices[i].is_watched
+            for i in inventory.below(index)
+            if inventory.devices[i].role is Role.AP
+        )

@@ -1,0 +1,142 @@
+"""The ICMP sweep: every device once a round, in slots of 100 ms, plus probes out of turn.
+
+Paced on the monotonic clock. A device's stable phase gives its slot, so the load is flat. A loop that was held up
+catches up a second at the most; what is older is skipped and counted, never stacked. Outcomes are gathered per slot
+and flushed to the Fleet in one batch; only outcomes that may change something reach the judge.
+"""
+
+import heapq
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netmon.engine.judge import Judge
+from netmon.engine.plan import SweepPlan
+from netmon.engine.watch import IsolationWatch
+from netmon.model.country import Country
+from netmon.model.decisions import RecheckSoon
+from netmon.model.health import Health
+from netmon.model.time import Now
+from netmon.model.vitals import Vital
+from netmon.ports import Clock, PingBatch, Pinger, Vitals
+from netmon.rules.schedule import SLOT
+
+CATCH_UP_SLOTS = 10
+REFERENCE_EVERY_SLOTS = 10
+LATE_FACTOR = 1.5
+
+_ANSWER_MATTERS = np.array([health not in (Health.UP, Health.BLIND) for health in Health])
+_MISS_MATTERS = np.array([health in (Health.UNKNOWN, Health.UP, Health.SUSPECT, Health.RECOVERING) for health in Health])
+
+
+class Sweep:
+    """Drives the pinger and flushes what it learns."""
+
+    def __init__(
+        self, country: Country, plan: SweepPlan, pinger: Pinger, *, judge: Judge, watch: IsolationWatch, vitals: Vitals
+    ) -> None:
+        self._country = country
+        self._pinger = pinger
+        self._judge = judge
+        self._watch = watch
+        self._vitals = vitals
+        self._slot = 0
+        self._due: list[tuple[float, int]] = []
+        self._turned_at = float("-inf")
+        self.adopt(plan)
+
+    def adopt(self, plan: SweepPlan) -> None:
+        """Swap in a new plan (its Fleet must be on the whiteboard already); probes in flight are forgotten."""
+        self._pinger.watch(plan.addresses, plan.generation)
+        self._plan = plan
+        self._due.clear()
+
+    @property
+    def turned_at(self) -> float:
+        """Monotonic seconds of the last slot done: the watchdog's sign of progress."""
+        return self._turned_at
+
+    def recheck(self, wishes: Sequence[RecheckSoon], now: Now) -> None:
+        """Queue probes out of turn."""
+        for wish in wishes:
+            heapq.heappush(self._due, (now.monotonic + wish.after, wish.device))
+
+    async def run(self, clock: Clock) -> None:
+        """Sweep until cancelled."""
+        started = clock.now().monotonic
+        self._slot = 0
+        while True:
+            now = clock.now()
+            due = int((now.monotonic - started) / SLOT)
+            if due >= self._slot:
+                self._vitals.observe(Vital.LOOP_LAG, now.monotonic - started - self._slot * SLOT)
+            if due - self._slot > CATCH_UP_SLOTS:
+                self._vitals.count(Vital.SWEEP_LATE_SLOTS, due - self._slot - CATCH_UP_SLOTS)
+                self._slot = due - CATCH_UP_SLOTS
+            self.turn(range(self._slot, due + 1), now)
+            self._slot = due + 1
+            await clock.sleep(max(0.0, started + self._slot * SLOT - clock.now().monotonic))
+
+    def turn(self, slots: Sequence[int], now: Now) -> None:
+        """Harvest what came, then send what these slots and the rechecks ask for."""
+        self._absorb(self._pinger.harvest(now.monotonic), now)
+        targets: dict[int, None] = {}
+        for slot in slots:
+            targets.update(dict.fromkeys(self._plan.slots[slot % len(self._plan.slots)]))
+            if slot % REFERENCE_EVERY_SLOTS == 0:
+                targets.update(dict.fromkeys(self._plan.references))
+        while self._due and self._due[0][0] <= now.monotonic:
+            device = heapq.heappop(self._due)[1]
+            if self._judge.wants_probe(device):
+                targets[device] = None
+        if targets:
+            self._pinger.send(list(targets), now.monotonic)
+            self._vitals.count(Vital.PROBES_SENT, len(targets))
+        self._turned_at = now.monotonic
+
+    def late_devices(self, now: Now) -> int:
+        """Watched devices whose last probe is overdue by half a round."""
+        watched = np.fromiter((i for slot in self._plan.slots for i in slot), np.intp)
+        probed = self._country.fleet.probed_at[watched]
+        return int((now.wall - probed > LATE_FACTOR * self._plan.round_seconds + 1).sum())
+
+    def _absorb(self, batch: PingBatch, now: Now) -> None:
+        if batch.generation != self._plan.generation:
+            return
+        self._count(batch)
+        size = self._plan.size
+        # A loop held up for seconds may bring two outcomes of one device; the Fleet takes one per batch.
+        rtts = {i: rtt for i, rtt in zip(batch.answered, batch.rtts, strict=True) if i < size}
+        missed = list(dict.fromkeys(i for i in batch.missed if i < size))
+        if self._plan.references:
+            self._watch.references_heard(
+                [i - size for i in batch.answered if i >= size], [i - size for i in batch.missed if i >= size], now
+            )
+        if rtts or missed:
+            self._flush(list(rtts), list(rtts.values()), missed, now)
+
+    def _flush(self, answered: list[int], rtts: list[float], missed: list[int], now: Now) -> None:
+        fleet = self._country.fleet
+        rows_up, rows_out = np.array(answered, np.intp), np.array(missed, np.intp)
+        fleet.record(answered, rtts, missed, now.wall)
+        region_of = self._plan.region_of
+        self._watch.sampled(region_of[rows_up], region_of[rows_out[~self._expected_silent(rows_out)]], now)
+        notable_up = rows_up[_ANSWER_MATTERS[fleet.health[rows_up]]]
+        notable_out = rows_out[_MISS_MATTERS[fleet.health[rows_out]]]
+        if notable_up.size or notable_out.size:
+            self.recheck(self._judge.hear(notable_up.tolist(), notable_out.tolist(), now), now)
+
+    def _expected_silent(self, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+        never_seen = np.isnan(self._country.fleet.answered_at[rows])
+        expected: NDArray[np.bool_] = self._plan.silent_by_design[rows] & never_seen
+        return expected
+
+    def _count(self, batch: PingBatch) -> None:
+        for vital, outcomes in (
+            (Vital.PROBES_ANSWERED, batch.answered),
+            (Vital.PROBES_MISSED, batch.missed),
+            (Vital.PROBES_UNSENT, batch.unsent),
+        ):
+            if outcomes:
+                self._vitals.count(vital, len(outcomes))
