@@ -23,7 +23,5 @@ _PROVINCES: dict[Region, str] = {
     Region.SOUTH: "80 81 82 83 84 85 86 90 91 92 93 94 95 96",
 }
 
-REGION_OF_PROVINCE: dict[str, Region] = {
-    code: region for region, codes in _PROVINCES.items() for code in codes.split()
-}
+REGION_OF_PROVINCE: dict[str, Region] = {code: region for region, codes in _PROVINCES.items() for code in codes.split()}
 """All 77 provinces, code -> region."""

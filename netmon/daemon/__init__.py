@@ -1,0 +1,1 @@
+"""The running program: assembly (one straight function), reload (prepare all, then swap) and lifecycle."""

@@ -1,0 +1,1 @@
+"""What must survive: one SQLAlchemy Core schema, on SQLite by default and on PostgreSQL by URL."""

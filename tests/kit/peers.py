@@ -1,0 +1,54 @@
+"""What a test needs from the machine it runs on, and what happens where that is missing.
+
+On somebody's own computer the test skips and says what would let it run. In continuous integration (`CI=true`)
+nothing may be missing, so there it fails: a skipped test proves nothing.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")  # where daemons live; not on an ordinary user's PATH
+
+
+def find_program(name: str) -> str | None:
+    """Give the full path of a program, the system folders included."""
+    return shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", os.defpath), *SYSTEM_FOLDERS]))
+
+
+def find_shared() -> Path | None:
+    """Give the folder of recordings and references beside the checkout; `NETMON_SHARED` names another place."""
+    folder = Path(os.environ.get("NETMON_SHARED") or ROOT.parent / "shared")
+    return folder if folder.is_dir() else None
+
+
+@cache
+def can_make_namespaces() -> bool:
+    """Try once whether this user may make a network namespace."""
+    unshare = find_program("unshare")
+    if unshare is None or os.geteuid() != 0:
+        return False
+    return subprocess.run([unshare, "--net", "true"], check=False, capture_output=True).returncode == 0
+
+
+def missing_for(item: pytest.Item) -> Iterator[str]:
+    """Say, one sentence each, what a test's markers ask for and this machine has not."""
+    for marker in item.iter_markers("peer"):
+        for program in marker.args:
+            if find_program(program) is None:
+                yield f"{program} is not installed; as root, tests/install-peers installs it."
+    if item.get_closest_marker("network") and not can_make_namespaces():
+        yield "Making a network namespace is not allowed here; run the tests as root."
+
+
+def skip_or_fail(sentence: str) -> None:
+    """Skip the running test with this sentence, or fail it in continuous integration."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(sentence, pytrace=False)
+    pytest.skip(sentence)
