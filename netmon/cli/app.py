@@ -1,0 +1,52 @@
+"""All commands under one roof, and what becomes of their mistakes."""
+
+from collections.abc import Sequence
+
+import click
+
+from netmon.cli.check import check
+from netmon.cli.demo.command import demo
+from netmon.cli.bench.command import bench
+from netmon.cli.inventory import inventory
+from netmon.cli.run import run
+from netmon.cli.tickets import tickets
+from netmon.errors import InputError, NetmonError
+
+OK, FAILED, BAD_INPUT = 0, 1, 2
+INTERRUPTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="netmon")
+def netmon() -> None:
+    """Watch the free Wi-Fi points of Thailand's village network (เน็ตประชารัฐ)."""
+
+
+for command in (run, check, demo, inventory, tickets, bench):
+    netmon.add_command(command)
+
+
+def run_command(arguments: Sequence[str]) -> int:
+    """Run one command line; returns the exit code: 0 ok, 1 failed, 2 bad input."""
+    try:
+        outcome = netmon.main(list(arguments), prog_name="netmon", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return OK
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "netmon"
+        return _complain(f"{error.format_message()} See: {command} --help", BAD_INPUT)
+    except click.ClickException as error:
+        return _complain(error.format_message(), BAD_INPUT)
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except InputError as error:
+        return _complain(str(error), BAD_INPUT)
+    except NetmonError as error:
+        return _complain(str(error), FAILED)
+    return outcome if isinstance(outcome, int) else OK
+
+
+def _complain(sentence: str, code: int) -> int:
+    click.echo(sentence, err=True)
+    return code

@@ -1,0 +1,1 @@
+"""Benches: netmon's own engine against its peers, counted as DESIGN section 12 says."""

@@ -1,0 +1,117 @@
+"""Assembly: one straight function that wires the rooms together. Nothing here decides anything.
+
+Teardown is the exit stack in reverse: the pages end first, then the sockets, and last the store, so that what was
+decided is written.
+"""
+
+import secrets
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+
+from netmon.daemon.policies import case_policy, courier_policy, health_policy, isolation_policy
+from netmon.engine.casework import Casework
+from netmon.engine.clock import SystemClock
+from netmon.engine.courier import Courier
+from netmon.engine.judge import Judge
+from netmon.engine.plan import SweepPlan, build_plan
+from netmon.engine.sweep import Sweep
+from netmon.engine.watch import IsolationWatch
+from netmon.model.country import Country
+from netmon.model.fleet import Fleet
+from netmon.model.ids import FaultId
+from netmon.model.inventory import Inventory
+from netmon.notifiers import make_notifiers
+from netmon.ports import IsolationSensor, Store
+from netmon.probes.icmp import open_pinger
+from netmon.probes.isolation import open_sensor
+from netmon.settings import Settings
+from netmon.stores import open_store
+from netmon.web import PrometheusVitals
+
+STALLED_AFTER = 10.0
+SENSOR_SAMPLE = 8
+
+
+@dataclass(slots=True, kw_only=True)
+class Daemon:
+    """The running parts that the loops, reload and readiness reach. `address` is host:port of the pages."""
+
+    settings: Settings
+    country: Country
+    judge: Judge
+    sweep: Sweep
+    watch: IsolationWatch
+    sensor: IsolationSensor
+    casework: Casework
+    courier: Courier
+    store: Store
+    vitals: PrometheusVitals
+    clock: SystemClock = field(default_factory=SystemClock)
+    address: str = ""
+
+    def unready(self) -> tuple[str, ...]:
+        """Why netmon is not doing its work now, as sentences; empty when it does."""
+        reasons = []
+        if self.clock.now().monotonic - self.sweep.turned_at > STALLED_AFTER:
+            reasons.append(f"The sweep has not turned for {STALLED_AFTER:.0f} seconds.")
+        if self.casework.trouble:
+            reasons.append(f"Tickets cannot be written: {self.casework.trouble}")
+        return tuple(reasons)
+
+
+async def assemble(settings: Settings, inventory: Inventory, stack: AsyncExitStack) -> Daemon:
+    """Open what needs opening and wire it; whatever was opened is closed by `stack`.
+
+    Raises:
+        NetmonError: a socket or the database is not to be had; the text says what to do.
+    """
+    vitals, probing = PrometheusVitals(), settings.probing
+    store = await open_store(settings.store.url, vitals=vitals)
+    stack.push_async_callback(store.close)
+    await store.release_leases()
+    pinger = open_pinger(vitals, timeout=probing.timeout, namespace=probing.namespace)
+    stack.callback(pinger.close)
+    country = Country(inventory, Fleet(len(inventory.devices), generation=1))
+    judge = Judge(country, health_policy(settings), vitals)
+    plan = plan_for(settings, inventory, generation=1)
+    sensor = open_sensor([a for a in plan.addresses if a][:: max(1, plan.size // SENSOR_SAMPLE)], probing.namespace)
+    watch = IsolationWatch(
+        country, sensor, references=len(plan.references), policy=isolation_policy(settings), vitals=vitals
+    )
+    casework = Casework(country, judge, store, policy=case_policy(settings), vitals=vitals, new_id=new_fault_id)
+    await casework.load()
+    return Daemon(
+        settings=settings,
+        country=country,
+        judge=judge,
+        sweep=Sweep(country, plan, pinger, judge=judge, watch=watch, vitals=vitals),
+        watch=watch,
+        sensor=sensor,
+        casework=casework,
+        courier=Courier(
+            store,
+            country,
+            make_notifiers(settings, country),
+            vitals=vitals,
+            clock=SystemClock(),
+            policy=courier_policy(settings),
+        ),
+        store=store,
+        vitals=vitals,
+    )
+
+
+def plan_for(settings: Settings, inventory: Inventory, *, generation: int) -> SweepPlan:
+    """The sweep plan these files ask for."""
+    return build_plan(
+        inventory,
+        settings.isolation.reference_targets,
+        interval=settings.probing.interval,
+        generation=generation,
+    )
+
+
+def new_fault_id() -> FaultId:
+    """Sortable by time, never repeated: milliseconds and 40 random bits, both in hexadecimal."""
+    return FaultId(f"{int(time.time() * 1000):x}{secrets.token_hex(5)}")
