@@ -3,9 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from netmon.model.cases import Case
 from netmon.model.fleet import Fleet
-from netmon.model.inventory import Inventory
+from netmon.model.health import Health
+from netmon.model.ids import VillageId
+from netmon.model.inventory import Inventory, Lifecycle, Role
+
+NO_DEVICE = -1
+"""Stands for the row of a village in which nothing is watched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +32,33 @@ class Country:
     fleet: Fleet
     cases: Sequence[Case] = ()
     isolation: Isolation | None = None
+
+
+def village_rows(inventory: Inventory) -> NDArray[np.intp]:
+    """The device that speaks for each village, by dense index, in the order of `inventory.villages`.
+
+    It is the first access point there that is not retired, for that is what people use; where the inventory has none,
+    the uplink; NO_DEVICE where there is neither.
+    """
+    speaker: dict[VillageId, int] = {}
+    for role in (Role.UPLINK, Role.AP):
+        found: dict[VillageId, int] = {}
+        for index, device in enumerate(inventory.devices):
+            if device.role is role and device.village is not None and device.lifecycle is not Lifecycle.RETIRED:
+                found.setdefault(device.village, index)
+        speaker.update(found)
+    return np.fromiter((speaker.get(v, NO_DEVICE) for v in inventory.villages), np.intp, len(inventory.villages))
+
+
+def village_health(fleet: Fleet, rows: NDArray[np.intp]) -> NDArray[np.uint8]:
+    """Health codes of villages, `rows` as from `village_rows`; a village in which nothing is watched is unknown."""
+    if fleet.size == 0:
+        return np.full(len(rows), Health.UNKNOWN, np.uint8)
+    return np.where(rows == NO_DEVICE, np.uint8(Health.UNKNOWN), fleet.health[rows]).astype(np.uint8)
+
+
+def village_since(fleet: Fleet, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Since when (Unix seconds) villages have their health, NaN where that was never concluded."""
+    if fleet.size == 0:
+        return np.full(len(rows), np.nan)
+    return np.where(rows == NO_DEVICE, np.nan, fleet.since[rows])
