@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from netmon.model.cases import Case
 from netmon.model.fleet import Fleet
 from netmon.model.health import Health
-from netmon.model.ids import VillageId
-from netmon.model.inventory import Inventory, Lifecycle, Role
+from netmon.model.inventory import Inventory
 
 NO_DEVICE = -1
 """Stands for the row of a village in which nothing is watched."""
@@ -35,18 +34,8 @@ class Country:
 
 
 def village_rows(inventory: Inventory) -> NDArray[np.intp]:
-    """The device that speaks for each village, by dense index, in the order of `inventory.villages`.
-
-    It is the first access point there that is not retired, for that is what people use; where the inventory has none,
-    the uplink; NO_DEVICE where there is neither.
-    """
-    speaker: dict[VillageId, int] = {}
-    for role in (Role.UPLINK, Role.AP):
-        found: dict[VillageId, int] = {}
-        for index, device in enumerate(inventory.devices):
-            if device.role is role and device.village is not None and device.lifecycle is not Lifecycle.RETIRED:
-                found.setdefault(device.village, index)
-        speaker.update(found)
+    """`inventory.speaks_for` as a column in the order of `inventory.villages`; NO_DEVICE where nothing is watched."""
+    speaker = inventory.speaks_for
     return np.fromiter((speaker.get(v, NO_DEVICE) for v in inventory.villages), np.intp, len(inventory.villages))
 
 
