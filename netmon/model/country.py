@@ -3,9 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from netmon.model.cases import Case
 from netmon.model.fleet import Fleet
+from netmon.model.health import Health
 from netmon.model.inventory import Inventory
+
+NO_DEVICE = -1
+"""Stands for the row of a village in which nothing is watched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +31,23 @@ class Country:
     fleet: Fleet
     cases: Sequence[Case] = ()
     isolation: Isolation | None = None
+
+
+def village_rows(inventory: Inventory) -> NDArray[np.intp]:
+    """`inventory.speaks_for` as a column in the order of `inventory.villages`; NO_DEVICE where nothing is watched."""
+    speaker = inventory.speaks_for
+    return np.fromiter((speaker.get(v, NO_DEVICE) for v in inventory.villages), np.intp, len(inventory.villages))
+
+
+def village_health(fleet: Fleet, rows: NDArray[np.intp]) -> NDArray[np.uint8]:
+    """Health codes of villages, `rows` as from `village_rows`; a village in which nothing is watched is unknown."""
+    if fleet.size == 0:
+        return np.full(len(rows), Health.UNKNOWN, np.uint8)
+    return np.where(rows == NO_DEVICE, np.uint8(Health.UNKNOWN), fleet.health[rows]).astype(np.uint8)
+
+
+def village_since(fleet: Fleet, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Since when (Unix seconds) villages have their health, NaN where that was never concluded."""
+    if fleet.size == 0:
+        return np.full(len(rows), np.nan)
+    return np.where(rows == NO_DEVICE, np.nan, fleet.since[rows])

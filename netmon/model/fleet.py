@@ -16,6 +16,11 @@ RECENT = 64
 RTT_KEPT = 16
 """Round-trip times kept per device."""
 
+Rows = NDArray[np.intp] | slice
+"""Some devices by dense index, in that order."""
+EVERY = slice(None)
+RttStatistics = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+
 
 class Fleet:
     """Columns by dense device index. Times are Unix seconds, NaN where never; RTT in seconds, NaN where absent."""
@@ -61,30 +66,33 @@ class Fleet:
         """One device's health."""
         return Health(int(self.health[index]))
 
-    def loss_ratio(self) -> NDArray[np.float64]:
+    def loss_ratio(self, rows: Rows = EVERY) -> NDArray[np.float64]:
         """Share of the last RECENT probes lost, per device; NaN where nothing was ever sent (never 0)."""
-        probes = self._probes.astype(np.uint64)
+        probes = self._probes[rows].astype(np.uint64)
         # A shift by 64 is undefined, so the mask of a full history is written out.
-        mask = np.where(probes >= RECENT, np.uint64(2**RECENT - 1), (np.uint64(1) << (probes % RECENT)) - np.uint64(1))
-        lost = _bits_set(self._lost & mask)
-        return np.divide(lost, probes, out=np.full(self.size, np.nan), where=probes > 0)
+        partial = (np.uint64(1) << (probes % np.uint64(RECENT))) - np.uint64(1)
+        mask = np.where(probes >= RECENT, np.uint64(2**RECENT - 1), partial)
+        lost = np.bitwise_count(self._lost[rows] & mask)
+        ratio: NDArray[np.float64] = np.full(len(probes), np.nan)
+        np.divide(lost, probes, out=ratio, where=probes > 0)
+        return ratio
 
     def recent(self, index: int) -> tuple[int, int]:
         """(probes sent, probes lost) of one device among the last RECENT."""
         probes = int(self._probes[index])
         return probes, (int(self._lost[index]) & ((1 << probes) - 1)).bit_count()
 
-    def rtt_statistics(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    def rtt_statistics(self, rows: Rows = EVERY) -> RttStatistics:
         """(min, mean, max) of the RTTs kept, seconds, NaN where none."""
-        heard = ~np.isnan(self._rtt)
+        kept = self._rtt[rows].astype(np.float64)
+        heard = ~np.isnan(kept)
         count = heard.sum(axis=1)
-        absent = count == 0
-        low = np.where(heard, self._rtt, np.inf).min(axis=1).astype(np.float64)
-        high = np.where(heard, self._rtt, -np.inf).max(axis=1).astype(np.float64)
-        mean = np.where(heard, self._rtt, 0.0).sum(axis=1) / np.maximum(count, 1)
+        low = np.where(heard, kept, np.inf).min(axis=1, initial=np.inf)
+        high = np.where(heard, kept, -np.inf).max(axis=1, initial=-np.inf)
+        mean = np.where(heard, kept, 0.0).sum(axis=1) / np.maximum(count, 1)
         for column in (low, mean, high):
-            column[absent] = np.nan
-        return low, mean.astype(np.float64), high
+            column[count == 0] = np.nan
+        return low, mean, high
 
     def last_rtt(self) -> NDArray[np.float64]:
         """The newest RTT of each device, seconds, NaN where none."""
@@ -96,7 +104,3 @@ class Fleet:
         for name, column in vars(old).items():
             if isinstance(column, np.ndarray):
                 getattr(self, name)[list(rows)] = column[list(old_rows)]
-
-
-def _bits_set(words: NDArray[np.uint64]) -> NDArray[np.float64]:
-    return np.unpackbits(words.view(np.uint8).reshape(len(words), 8), axis=1).sum(axis=1).astype(np.float64)

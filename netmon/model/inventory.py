@@ -142,7 +142,11 @@ class Volunteer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inventory:
-    """Everything the operator's files say, with look-ups. A device's dense index is its position in `devices`."""
+    """Everything the operator's files say, with look-ups. A device's dense index is its position in `devices`.
+
+    `speaks_for` is, for each village that has one, the device whose health is the village's: its first access point
+    that is not retired, for that is what people use, else its uplink.
+    """
 
     villages: Mapping[VillageId, Village] = field(default_factory=dict)
     devices: Sequence[Device] = ()
@@ -150,6 +154,7 @@ class Inventory:
     technicians: Sequence[Technician] = ()
     volunteers: Mapping[VillageId, Volunteer] = field(default_factory=dict)
     index_of: Mapping[DeviceId, int] = field(init=False)
+    speaks_for: Mapping[VillageId, int] = field(init=False)
     _children: Mapping[int, Sequence[int]] = field(init=False)
     _parent: Sequence[int] = field(init=False)
 
@@ -161,8 +166,16 @@ class Inventory:
             if above >= 0:
                 children.setdefault(above, []).append(index)
         object.__setattr__(self, "index_of", index_of)
+        object.__setattr__(self, "speaks_for", self._first_of(Role.UPLINK) | self._first_of(Role.AP))
         object.__setattr__(self, "_parent", parent)
         object.__setattr__(self, "_children", children)
+
+    def _first_of(self, role: Role) -> dict[VillageId, int]:
+        found: dict[VillageId, int] = {}
+        for index, device in enumerate(self.devices):
+            if device.role is role and device.village is not None and device.lifecycle is not Lifecycle.RETIRED:
+                found.setdefault(device.village, index)
+        return found
 
     def parent_of(self, index: int) -> int:
         """Dense index of the parent, -1 for a root."""

@@ -1,0 +1,126 @@
+"""Which series stand on which page, and their label texts: made once per Fleet generation, a slice at a time.
+
+Making it for the whole country takes longer than the event loop may be held, so the makers here are generators: they
+yield TURN as they go along and return what they made.
+"""
+
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netmon.model.ids import VillageId
+from netmon.model.inventory import Device, Inventory, Lifecycle, Village
+from netmon.model.regions import REGION_OF_PROVINCE
+from netmon_exporters.prometheus.text import TURN, Family, label_text, strides
+
+ELSEWHERE = "00"
+"""Page of devices that no village tells the place of."""
+PAGES = frozenset(REGION_OF_PROVINCE) | {ELSEWHERE}
+
+VILLAGE_INFO = Family(
+    "netmon_village_info", "Always 1; names, place and service centre of a Wi-Fi point, to be joined on village."
+)
+DEVICE_INFO = Family("netmon_device_info", "Always 1; names, role and place of a device, to be joined on device.")
+
+
+@dataclass(slots=True, eq=False)
+class Page:
+    """One province: its devices by dense index, their label texts in that order, and the info series whole."""
+
+    villages: list[Village] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+    columns: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, np.intp))
+    labels: list[str] = field(default_factory=list)
+    info: Sequence[bytes] = ()
+
+    def prepare(self, inventory: Inventory) -> Iterator[bytes]:
+        """Render what never changes, if nobody has yet. Two scrapes at once may both do it: the outcome is equal."""
+        if self.info:
+            return
+        labels: list[str] = []
+        info = [DEVICE_INFO.header]
+        for part in strides(self.rows):
+            devices = [inventory.devices[row] for row in part]
+            labels.extend(label_text({"device": one.id, "village": one.village or ""}) for one in devices)
+            info.append("".join(_info_line(DEVICE_INFO, _device_labels(one, inventory)) for one in devices).encode())
+            yield TURN
+        info.append(VILLAGE_INFO.header)
+        for villages in strides(self.villages):
+            info.append("".join(_info_line(VILLAGE_INFO, _village_labels(one)) for one in villages).encode())
+            yield TURN
+        self.columns = np.array(self.rows, np.intp)
+        self.labels, self.info = labels, info
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """Pages of one Fleet generation by province code, only those that have something on them."""
+
+    generation: int
+    pages: dict[str, Page]
+
+
+def make_layout(inventory: Inventory, generation: int) -> Generator[bytes, None, Layout]:
+    """Sort every village and every device that is not retired onto its page."""
+    pages: dict[str, Page] = {}
+    for villages in strides(list(inventory.villages.values())):
+        for village in villages:
+            pages.setdefault(village.province_code, Page()).villages.append(village)
+        yield TURN
+    for rows in strides(range(len(inventory.devices))):
+        for row in rows:
+            if inventory.devices[row].lifecycle is not Lifecycle.RETIRED:
+                pages.setdefault(_province_of(inventory, row), Page()).rows.append(row)
+        yield TURN
+    return Layout(generation, dict(sorted(pages.items())))
+
+
+def _province_of(inventory: Inventory, row: int) -> str:
+    """The device's village's province; for one that serves several, where most of its villages are."""
+    village = inventory.devices[row].village
+    if village is not None:
+        return village[:2]
+    served = Counter(_code(village) for village in inventory.villages_below(row))
+    # villages_below is sorted, and the first of equals wins: the smallest code.
+    return served.most_common(1)[0][0] if served else ELSEWHERE
+
+
+def _code(village: VillageId) -> str:
+    return village[:2]
+
+
+def _info_line(family: Family, labels: dict[str, str]) -> str:
+    return f"{family.name}{label_text(labels)}1\n"
+
+
+def _device_labels(device: Device, inventory: Inventory) -> dict[str, str]:
+    village = inventory.villages.get(device.village) if device.village is not None else None
+    return {
+        "device": device.id,
+        "village": device.village or "",
+        "name": device.name,
+        "role": device.role,
+        "service_centre": device.centre or (village.centre if village is not None else ""),
+        "address": device.address,
+        "parent": device.parent or "",
+        "lifecycle": device.lifecycle,
+    }
+
+
+def _village_labels(village: Village) -> dict[str, str]:
+    return {
+        "village": village.id,
+        "name": village.name,
+        "tambon": village.tambon,
+        "amphoe": village.amphoe,
+        # `province` itself is the label of the target, see discovery: a second one would be renamed exported_province.
+        "province_name": village.province,
+        "region": village.region,
+        "service_centre": village.centre,
+        "kind": village.kind,
+        "latitude": "" if village.lat is None else repr(village.lat),
+        "longitude": "" if village.lon is None else repr(village.lon),
+    }

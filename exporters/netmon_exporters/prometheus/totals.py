@@ -1,0 +1,76 @@
+"""The aggregates: villages by health, open faults, open tickets. Here 0 is a known number and is written."""
+
+from collections import Counter
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netmon.model.cases import Case
+from netmon.model.country import village_health, village_rows
+from netmon.model.faults import Cause
+from netmon.model.fleet import Fleet
+from netmon.model.health import Health
+from netmon.model.inventory import Inventory
+from netmon_exporters.prometheus.text import TURN, Family, label_text, samples, strides
+
+VILLAGES = Family(
+    "netmon_villages", "Villages by province (DOPA code), service centre, and health of their access point."
+)
+FAULTS = Family("netmon_faults_open", "Faults not resolved, by cause.")
+TICKETS = Family("netmon_tickets_open", "Tickets somebody still has to work on, by service centre, status and cause.")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VillageCounts:
+    """How to count the villages of one Fleet generation.
+
+    `rows` is the device that speaks for each village, `groups` the number of its (province, service centre), and
+    `labels` the label texts by group and, within, by health code.
+    """
+
+    generation: int
+    rows: NDArray[np.intp]
+    groups: NDArray[np.intp]
+    labels: Sequence[str]
+
+    def series(self, fleet: Fleet) -> Iterator[bytes]:
+        """The family `netmon_villages`."""
+        codes = self.groups * len(Health) + village_health(fleet, self.rows)
+        yield VILLAGES.header
+        counts = np.bincount(codes, minlength=len(self.labels)).astype(np.float64)
+        yield from samples(VILLAGES.name, self.labels, counts)
+
+
+def count_villages(inventory: Inventory, generation: int) -> Generator[bytes, None, VillageCounts]:
+    """Sort the villages into groups; yields TURN as it goes along."""
+    number_of: dict[tuple[str, str], int] = {}
+    groups: list[int] = []
+    for villages in strides(list(inventory.villages.values())):
+        for village in villages:
+            groups.append(number_of.setdefault((village.province_code, village.centre), len(number_of)))
+        yield TURN
+    labels = [
+        label_text({"province": province, "service_centre": centre, "health": health.label})
+        for province, centre in number_of
+        for health in Health
+    ]
+    yield TURN
+    return VillageCounts(generation, village_rows(inventory), np.array(groups, np.intp), labels)
+
+
+def case_series(cases: Iterable[Case]) -> Iterator[bytes]:
+    """The families `netmon_faults_open` and `netmon_tickets_open`."""
+    faults: Counter[str] = Counter({label_text({"cause": cause}): 0 for cause in Cause})
+    tickets: Counter[str] = Counter()
+    for case in cases:
+        if case.fault.is_open:
+            faults[label_text({"cause": case.fault.cause})] += 1
+        for ticket in case.tickets:
+            if ticket.is_open:
+                labels = {"service_centre": ticket.centre, "status": ticket.status, "cause": case.fault.cause}
+                tickets[label_text(labels)] += 1
+    for family, counted in ((FAULTS, faults), (TICKETS, tickets)):
+        yield family.header
+        yield from samples(family.name, list(counted), np.array(list(counted.values()), np.float64))
