@@ -19,8 +19,8 @@ from netmon.errors import ComplaintsError, InputError
 from netmon.model.fleet import Fleet
 from netmon.model.inventory import Inventory
 from netmon.model.vitals import Vital
-from netmon.rules.reload import InventoryDiff, diff, retires_too_much
-from netmon.settings import Settings, load_inventory, load_settings
+from netmon.rules.reload import InventoryDiff, ReloadPolicy, ReloadVerdict, diff, judge_reload
+from netmon.settings import Settings, load_inventory, load_settings, state_directory
 
 log = logging.getLogger(__name__)
 
@@ -66,10 +66,11 @@ class Reloader:
             vitals.gauge(Vital.RELOAD_OK, 0)
             self._report(ok=False, lines=complaints)
             return False
+        ignored = self._ignored(prepared.settings)
         self._swap(prepared)
         vitals.gauge(Vital.RELOAD_OK, 1)
         vitals.gauge(Vital.RELOAD_AT, now.wall)
-        self._report(ok=True, lines=[prepared.changes.summary, *self._ignored(prepared.settings)])
+        self._report(ok=True, lines=[summary(prepared.changes), *ignored])
         return True
 
     def _prepare(self) -> Prepared:
@@ -77,13 +78,59 @@ class Reloader:
         settings = load_settings(self._config)
         inventory = load_inventory(settings.inventory.directory, credentials=settings.credentials).inventory
         changes = diff(old.inventory, inventory)
-        accept = settings.state_directory / ACCEPT
-        if retires_too_much(changes, old.inventory, settings.reload.retired_share) and not accept.exists():
+        verdict = judge_reload(
+            changes, old.inventory, ReloadPolicy(settings.reload.retired_share), accepted=self._take_acceptance()
+        )
+        if verdict is ReloadVerdict.NEEDS_ACCEPT:
             raise InputError(
-                f"This would retire {len(changes.retired)} of {len(old.inventory.devices)} devices; "
-                "if that is meant, use 'netmon reload --accept'."
+                f"This would retire {len(changes.retired)} of {len(old.inventory.devices)} devices; nothing was "
+                "changed. If it is meant, use 'netmon reload --accept'."
             )
-        accept.unlink(missing_ok=True)
         generation = old.fleet.generation + 1
         fleet = Fleet(len(inventory.devices), generation)
         return Prepared(settings, inventory, changes, plan_for(settings, inventory, generation=generation), fleet)
+
+    def _take_acceptance(self) -> bool:
+        """Whether the operator has accepted this one reload; the mark is used up."""
+        mark = state_directory() / ACCEPT
+        accepted = mark.exists()
+        mark.unlink(missing_ok=True)
+        return accepted
+
+    def _swap(self, prepared: Prepared) -> None:
+        daemon, now = self._daemon, self._daemon.clock.now()
+        country, kept = daemon.country, prepared.changes.kept
+        prepared.fleet.adopt(country.fleet, [new for new, _ in kept], [old for _, old in kept])
+        country.inventory, country.fleet = prepared.inventory, prepared.fleet
+        daemon.judge.adopt(kept, moved_devices(prepared.changes, prepared.inventory), now)
+        daemon.judge.policy = health_policy(prepared.settings)
+        daemon.casework.adopt(case_policy(prepared.settings))
+        daemon.sweep.adopt(prepared.plan)
+        daemon.settings = prepared.settings
+
+    def _ignored(self, new: Settings) -> list[str]:
+        old = self._daemon.settings
+        return [
+            f"'{section}' has changed; that takes effect at the next start."
+            for section in ONLY_AT_START
+            if getattr(old, section) != getattr(new, section)
+        ]
+
+    def _report(self, *, ok: bool, lines: Sequence[str]) -> None:
+        """Leave the outcome where `netmon reload` finds it; a state directory that is full must not stop a reload."""
+        content = json.dumps({"ok": ok, "lines": list(lines)}, ensure_ascii=False)
+        with contextlib.suppress(OSError):
+            (state_directory() / REPORT).write_text(content, encoding="utf-8")
+        for line in lines if ok else ():
+            log.info("reload: %s", line)
+
+
+def moved_devices(changes: InventoryDiff, inventory: Inventory) -> list[int]:
+    """Dense indices of devices that are probed differently now: what was known of their health no longer holds."""
+    known = {new for new, _ in changes.kept}
+    return [inventory.index_of[device] for device in changes.changed if inventory.index_of[device] not in known]
+
+
+def summary(changes: InventoryDiff) -> str:
+    """One line for log and operator."""
+    return f"{len(changes.added)} devices added, {len(changes.changed)} changed, {len(changes.retired)} retired."

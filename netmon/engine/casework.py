@@ -11,9 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from netmon.engine.judge import Judge
-from netmon.engine.situation import SituationBuilder
+from netmon.engine.situation import GroupIndex, SituationBuilder
 from netmon.errors import StoreError
-from netmon.model.cases import Case
 from netmon.model.country import Country
 from netmon.model.decisions import StoredDecision
 from netmon.model.faults import Fault
@@ -49,7 +48,13 @@ class Casework:
         self._vitals = vitals
         self._new_id = new_id
         self._unsettled = False
+        self._groups = GroupIndex(country.inventory)
         self.trouble = ""
+
+    def adopt(self, policy: CasePolicy) -> None:
+        """After a reload: new thresholds, and the groups of the inventory now on the whiteboard."""
+        self._policy = policy
+        self._groups = GroupIndex(self._country.inventory)
 
     async def load(self) -> None:
         """Read the open cases from the store onto the whiteboard."""
@@ -64,7 +69,7 @@ class Casework:
         self._judge.dirty = False
         country = self._country
         inventory = country.inventory
-        situation = SituationBuilder(country, self._judge, now).build(self._policy.conclude)
+        situation = SituationBuilder(country, self._judge, self._groups, now).build(self._policy.conclude)
         decisions, self._unsettled = await asyncio.to_thread(self._decide, situation, inventory)
         if country.isolation is not None or country.inventory is not inventory:
             self._judge.dirty = True
@@ -104,8 +109,3 @@ def _anything_waits(situation: Situation, changed: tuple[Fault, ...]) -> bool:
     """A dead device without a fault is still settling; a fault with members back may still wait for the last."""
     known = {member.device for fault in (*situation.faults, *changed) for member in fault.members}
     return any(candidate.device not in known for candidate in situation.dead) or bool(situation.recovered)
-
-
-def open_faults(cases: tuple[Case, ...]) -> tuple[Fault, ...]:
-    """The faults of the cases."""
-    return tuple(case.fault for case in cases)

@@ -19,7 +19,7 @@ from netmon.model.time import Now
 from netmon.model.vitals import Vital
 from netmon.ports import Vitals
 from netmon.rules.health import TRANSITIONS, step
-from netmon.rules.kinship import Kin, Kinship, kinship
+from netmon.rules.kinship import Blame, Kin, blame
 from netmon.rules.odds import OddsPolicy, RecoveryPolicy, misses_needed, recheck_spacing
 
 log = logging.getLogger(__name__)
@@ -55,14 +55,20 @@ class Judge:
 
     def __init__(self, country: Country, policy: HealthPolicy, vitals: Vitals) -> None:
         self._country = country
-        self._policy = policy
+        self.policy = policy
         self._vitals = vitals
         self._unrest: dict[int, Unrest] = {}
+        self._proved: set[int] = set()
         self.dirty = True
 
     def wants_probe(self, index: int) -> bool:
         """Whether a probe out of turn still serves a purpose."""
         return self._country.fleet.health[index] != Health.UP
+
+    def is_steady(self, index: int, now: Now) -> bool:
+        """Whether a device that is up has proved it: answered without a break for the policy's time."""
+        up_for = now.monotonic - self._country.fleet.changed_at[index]
+        return index in self._proved or bool(up_for >= self.policy.recovery.steady)
 
     def unrest_of(self, index: int) -> Unrest | None:
         """The record of a restless device."""
@@ -88,6 +94,7 @@ class Judge:
     def adopt(self, kept: Sequence[tuple[int, int]], changed: Sequence[int], now: Now) -> None:
         """After a reload: renumber the records of kept devices (new, old index); changed ones start anew."""
         self._unrest = {new: self._unrest[old] for new, old in kept if old in self._unrest}
+        self._proved = {new for new, old in kept if old in self._proved}
         for index in changed:
             self._apply(index, HealthEvent.INVENTORY, now)
         self.dirty = True
@@ -96,8 +103,9 @@ class Judge:
         fleet = self._country.fleet
         moved = np.array([step(health, event).health if (health, event) in TRANSITIONS else health for health in Health])
         fleet.health[:] = moved[fleet.health]
-        fleet.since[:] = now.wall
+        fleet.since[:], fleet.changed_at[:] = now.wall, now.monotonic
         self._unrest.clear()
+        self._proved.clear()
         self.dirty = True
 
     def _answered(self, index: int, now: Now, wishes: list[RecheckSoon]) -> None:
@@ -117,7 +125,7 @@ class Judge:
     def _refute(self, above: int, now: Now, wishes: list[RecheckSoon]) -> None:
         self._apply(above, HealthEvent.CHILD_ANSWERED, now)
         self._release_children(above, now, wishes)
-        wishes.append(RecheckSoon(above, self._policy.timeout))
+        wishes.append(RecheckSoon(above, self.policy.timeout))
 
     def _watch_recovery(self, index: int, now: Now, wishes: list[RecheckSoon]) -> None:
         unrest = self._unrest.setdefault(index, Unrest())
@@ -125,11 +133,11 @@ class Judge:
         if unrest.answering_since is None:
             unrest.answering_since = now.monotonic
         answered_for = now.monotonic - unrest.answering_since
-        if answered_for >= self._policy.recovery.steady:
+        if answered_for >= self.policy.recovery.steady:
             self._apply(index, HealthEvent.STEADY, now)
         else:
-            left = self._policy.recovery.steady - answered_for
-            wishes.append(RecheckSoon(index, min(left, self._policy.recovery.steady / 3)))
+            left = self.policy.recovery.steady - answered_for
+            wishes.append(RecheckSoon(index, min(left, self.policy.recovery.steady / 3)))
 
     def _release_children(self, index: int, now: Now, wishes: list[RecheckSoon]) -> None:
         children = self._country.inventory.children_of(index)
@@ -158,45 +166,49 @@ class Judge:
 
     def _begin_series(self, index: int, unrest: Unrest, now: Now, wishes: list[RecheckSoon]) -> None:
         sent, lost = self._country.fleet.recent(index)
-        policy = self._policy.odds
+        policy = self.policy.odds
         unrest.needed = misses_needed(max(0, sent - 1), max(0, lost - 1), policy)
         unrest.first_miss, unrest.misses = now.monotonic, 0
         unrest.confirmed_at = unrest.answering_since = None
-        spacing = recheck_spacing(unrest.needed, self._policy.timeout, policy)
+        spacing = recheck_spacing(unrest.needed, self.policy.timeout, policy)
         wishes.extend(RecheckSoon(index, spacing * place) for place in range(unrest.needed - 1))
         parent = self._country.inventory.parent_of(index)
         if parent >= 0 and self._country.fleet.health_of(parent) is not Health.BLIND:
             wishes.append(RecheckSoon(parent, 0.0))
 
     def _confirm(self, index: int, unrest: Unrest, now: Now, wishes: list[RecheckSoon]) -> None:
-        match kinship(self._kin(index, now.wall_of(unrest.first_miss))):
-            case Kinship.OWN:
+        match blame(self._kin(index, unrest.first_miss)):
+            case Blame.OWN:
                 unrest.confirmed_at = now.monotonic
                 self._apply(index, HealthEvent.CONFIRMED, now)
                 self._darken_children(index, now)
-            case Kinship.BEHIND:
+            case Blame.BEHIND:
                 self._apply(index, HealthEvent.PARENT_DOWN, now)
                 self._darken_children(index, now)
-            case Kinship.REFUTED:
+            case Blame.REFUTED:
                 self._apply(index, HealthEvent.CHILD_ANSWERED, now)
-            case Kinship.WAIT:
+            case Blame.WAIT:
                 wishes.append(RecheckSoon(self._country.inventory.parent_of(index), 0.0))
-                wishes.append(RecheckSoon(index, self._policy.timeout))
+                wishes.append(RecheckSoon(index, self.policy.timeout))
 
     def _kin(self, index: int, first_miss: float) -> Kin:
         fleet, inventory = self._country.fleet, self._country.inventory
         parent = inventory.parent_of(index)
-        watched = parent >= 0 and inventory.devices[parent].is_watched
+        if parent < 0 or not inventory.devices[parent].is_watched:
+            parent = -1
+        siblings = [one for one in inventory.children_of(parent) if one != index] if parent >= 0 else []
         return Kin(
-            first_miss=first_miss,
-            parent_watched=watched and bool(fleet.probed_at[parent] > 0),
-            parent_health=fleet.health_of(parent) if parent >= 0 else Health.UNKNOWN,
-            parent_answered_at=float(fleet.answered_at[parent]) if watched else None,
-            child_answered_at=max(
-                (float(fleet.answered_at[c]) for c in inventory.children_of(index) if fleet.answered_at[c] > 0),
-                default=None,
-            ),
+            first_missed_at=first_miss,
+            parent=fleet.health_of(parent) if parent >= 0 else None,
+            parent_probed_at=_moment(fleet.probed_at[parent]) if parent >= 0 else None,
+            parent_answered_at=_moment(fleet.answered_at[parent]) if parent >= 0 else None,
+            child_answered_at=self._newest_answer(inventory.children_of(index)),
+            sibling_answered_at=self._newest_answer(siblings),
         )
+
+    def _newest_answer(self, indices: Sequence[int]) -> float | None:
+        answered = self._country.fleet.answered_at[list(indices)]
+        return float(np.nanmax(answered)) if np.isfinite(answered).any() else None
 
     def _darken_children(self, index: int, now: Now) -> None:
         for child in self._country.inventory.children_of(index):
@@ -216,13 +228,21 @@ class Judge:
         move = step(before, event)
         if move.health is before:
             return before
-        fleet.set_health(index, move.health, now.wall)
+        fleet.set_health(index, move.health, now)
         self._vitals.count(Vital.TRANSITIONS, label=move.reason)
         if move.health is Health.UP:
             self._unrest.pop(index, None)
+            if event is HealthEvent.STEADY:
+                self._proved.add(index)
+        elif before is Health.UP:
+            self._proved.discard(index)
         if move.health is not Health.SUSPECT:
             self.dirty = True
         if before in DARK or move.health in DARK:
             device = self._country.inventory.devices[index].id
             log.info("device=%s health=%s was=%s reason=%s", device, move.health.label, before.label, move.reason)
         return move.health
+
+
+def _moment(column: float) -> float | None:
+    return float(column) if column == column else None  # noqa: PLR0124 - NaN, the column's "never", differs from itself

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from netmon.model.inventory import Inventory, Lifecycle
 from netmon.model.regions import Region
-from netmon.rules.schedule import SLOT, phase
+from netmon.rules.schedule import slots
 
+SLOT = 0.1
+"""Seconds: the sweep's beat (DESIGN section 4: slots of at most 100 ms)."""
 REGIONS = tuple(Region)
 NO_REGION = len(REGIONS)
 
@@ -42,14 +44,12 @@ class SweepPlan:
 
 def build_plan(inventory: Inventory, references: Sequence[str], *, interval: float, generation: int) -> SweepPlan:
     """Lay the watched devices out over a round of `interval` seconds, each at its own stable phase."""
-    slots: list[list[int]] = [[] for _ in range(max(1, round(interval / SLOT)))]
-    for index, device in enumerate(inventory.devices):
-        if device.is_watched:
-            slots[int(phase(device.id, interval) / SLOT) % len(slots)].append(index)
+    watched = [index for index, device in enumerate(inventory.devices) if device.is_watched]
+    table = slots((inventory.devices[index].id for index in watched), interval, SLOT)
     return SweepPlan(
         generation=generation,
         addresses=(*(d.address if d.is_watched else "" for d in inventory.devices), *references),
-        slots=slots,
+        slots=[[watched[place] for place in slot] for slot in table],
         size=len(inventory.devices),
         region_of=_regions(inventory),
         silent_by_design=np.array([d.lifecycle is Lifecycle.PLANNED for d in inventory.devices], np.bool_),

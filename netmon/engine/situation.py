@@ -38,14 +38,14 @@ class GroupIndex:
         }
 
     def facts(self, key: tuple[Scope, str], country: Country, dark_before: float) -> GroupFacts:
-        """How one group's points are now; `dark_before` is the Unix second that tells old darkness from new."""
+        """How one group's points are now; `dark_before` is the monotonic second that tells old darkness from new."""
         rows = self._points.get(key, np.empty(0, np.intp))
-        health, since = country.fleet.health[rows], country.fleet.since[rows]
+        health, changed_at = country.fleet.health[rows], country.fleet.changed_at[rows]
         dark = np.isin(health, DARK)
         return GroupFacts(
             villages=len(rows),
             answering=int(np.isin(health, _ANSWERING).sum()),
-            dark_before=int((dark & (since < dark_before)).sum()),
+            dark_before=int((dark & (changed_at < dark_before)).sum()),
         )
 
 
@@ -64,7 +64,7 @@ class SituationBuilder:
         members = [m for case in self._country.cases for m in case.fault.members if m.recovered_at is None]
         keys = {(Scope.AMPHOE, one.amphoe) for one in dead if one.amphoe}
         keys |= {(Scope.FEEDER, one.feeder_id) for one in dead if one.feeder_id is not None}
-        since = self._now.wall - policy.window
+        since = self._now.monotonic - policy.window
         return Situation(
             faults=tuple(case.fault for case in self._country.cases),
             dead=dead,
@@ -137,7 +137,7 @@ class SituationBuilder:
             return False
         if not self._judge.is_steady(index, self._now):
             return False
-        return self._now.wall - float(fleet.since[index]) > GRACE or all(
+        return self._now.monotonic - float(fleet.changed_at[index]) > GRACE or all(
             fleet.health_of(i) is Health.UP or not inventory.devices[i].is_watched
             for i in inventory.below(index)
             if inventory.devices[i].role is Role.AP

@@ -9,10 +9,9 @@ import heapq
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from netmon.engine.judge import Judge
-from netmon.engine.plan import SweepPlan
+from netmon.engine.plan import SLOT, SweepPlan
 from netmon.engine.watch import IsolationWatch
 from netmon.model.country import Country
 from netmon.model.decisions import RecheckSoon
@@ -20,7 +19,6 @@ from netmon.model.health import Health
 from netmon.model.time import Now
 from netmon.model.vitals import Vital
 from netmon.ports import Clock, PingBatch, Pinger, Vitals
-from netmon.rules.schedule import SLOT
 
 CATCH_UP_SLOTS = 10
 REFERENCE_EVERY_SLOTS = 10
@@ -49,6 +47,7 @@ class Sweep:
     def adopt(self, plan: SweepPlan) -> None:
         """Swap in a new plan (its Fleet must be on the whiteboard already); probes in flight are forgotten."""
         self._pinger.watch(plan.addresses, plan.generation)
+        self._watch.adopt(plan)
         self._plan = plan
         self._due.clear()
 
@@ -98,8 +97,8 @@ class Sweep:
     def late_devices(self, now: Now) -> int:
         """Watched devices whose last probe is overdue by half a round."""
         watched = np.fromiter((i for slot in self._plan.slots for i in slot), np.intp)
-        probed = self._country.fleet.probed_at[watched]
-        return int((now.wall - probed > LATE_FACTOR * self._plan.round_seconds + 1).sum())
+        probed = self._country.fleet.probed_at[watched]  # never probed is NaN, and no comparison with NaN is true
+        return int((now.monotonic - probed > LATE_FACTOR * self._plan.round_seconds + 1).sum())
 
     def _absorb(self, batch: PingBatch, now: Now) -> None:
         if batch.generation != self._plan.generation:
@@ -119,18 +118,11 @@ class Sweep:
     def _flush(self, answered: list[int], rtts: list[float], missed: list[int], now: Now) -> None:
         fleet = self._country.fleet
         rows_up, rows_out = np.array(answered, np.intp), np.array(missed, np.intp)
-        fleet.record(answered, rtts, missed, now.wall)
-        region_of = self._plan.region_of
-        self._watch.sampled(region_of[rows_up], region_of[rows_out[~self._expected_silent(rows_out)]], now)
+        fleet.record(answered, rtts, missed, now.monotonic)
         notable_up = rows_up[_ANSWER_MATTERS[fleet.health[rows_up]]]
         notable_out = rows_out[_MISS_MATTERS[fleet.health[rows_out]]]
         if notable_up.size or notable_out.size:
             self.recheck(self._judge.hear(notable_up.tolist(), notable_out.tolist(), now), now)
-
-    def _expected_silent(self, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
-        never_seen = np.isnan(self._country.fleet.answered_at[rows])
-        expected: NDArray[np.bool_] = self._plan.silent_by_design[rows] & never_seen
-        return expected
 
     def _count(self, batch: PingBatch) -> None:
         for vital, outcomes in (

@@ -6,20 +6,26 @@ While netmon is cut off every device is blind, no ticket decision is taken, and 
 
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from netmon.engine.judge import Judge
-from netmon.engine.window import RegionWindow
+from netmon.engine.plan import NO_REGION, REGIONS, SweepPlan
 from netmon.model.country import Country, Isolation
 from netmon.model.decisions import SendNotice
 from netmon.model.notices import Audience, Channel, Notice, Recipient, Stage
 from netmon.model.time import Now
 from netmon.model.vitals import Vital
 from netmon.ports import IsolationSensor, Store, Vitals
-from netmon.rules.isolation import IsolationPolicy, ReferenceState, judge_isolation
+from netmon.model.regions import Region
+from netmon.rules.isolation import (
+    IsolationPolicy,
+    ReferenceState,
+    RegionSample,
+    judge_isolation,
+    judge_sighted,
+)
 
 log = logging.getLogger(__name__)
 
@@ -44,58 +50,63 @@ class References:
     def _state(self, outcomes: deque[tuple[float, bool]], now: Now) -> ReferenceState:
         while outcomes and outcomes[0][0] < now.monotonic - self._window:
             outcomes.popleft()
-        answered = sum(outcome for _, outcome in outcomes)
-        return ReferenceState(answered=answered, missed=len(outcomes) - answered)
+        if not outcomes:
+            return ReferenceState.UNTRIED
+        return ReferenceState.ANSWERED if any(answered for _, answered in outcomes) else ReferenceState.FAILED
+
+
+def region_samples(country: Country, plan: SweepPlan, since: float) -> Mapping[Region, RegionSample]:
+    """Devices with a probe outcome after `since` (monotonic seconds), and those that missed them all, per region."""
+    fleet = country.fleet
+    probed = (fleet.probed_at > since) & ~(plan.silent_by_design & np.isnan(fleet.answered_at))
+    missed = probed & ~(fleet.answered_at > since)
+    asked = np.bincount(plan.region_of[probed], minlength=NO_REGION + 1)
+    silent = np.bincount(plan.region_of[missed], minlength=NO_REGION + 1)
+    return {
+        region: RegionSample(probed=int(asked[number]), missed=int(silent[number]))
+        for number, region in enumerate(REGIONS)
+        if asked[number]
+    }
 
 
 class IsolationWatch:
     """Gathers both witnesses and moves the country into blindness and out of it."""
 
-    def __init__(
-        self, country: Country, sensor: IsolationSensor, *, references: int, policy: IsolationPolicy, vitals: Vitals
-    ) -> None:
+    def __init__(self, country: Country, sensor: IsolationSensor, *, policy: IsolationPolicy, vitals: Vitals) -> None:
         self._country = country
         self._sensor = sensor
         self._policy = policy
         self._vitals = vitals
-        self._references = References(references, policy.window)
-        self._regions = RegionWindow(policy.window)
+        self._references = References(0, policy.window)
+
+    def adopt(self, plan: SweepPlan) -> None:
+        """Take a new plan's regions and reference targets."""
+        self._plan = plan
+        self._references = References(len(plan.references), self._policy.window)
 
     def references_heard(self, answered: Sequence[int], missed: Sequence[int], now: Now) -> None:
         """Outcomes of reference targets, by their number."""
         self._references.heard(answered, missed, now)
 
-    def sampled(self, answered: NDArray[np.int8], missed: NDArray[np.int8], now: Now) -> None:
-        """Outcomes of devices, as region numbers."""
-        self._regions.add(answered, missed, now.monotonic)
-
     async def tick(self, judge: Judge, store: Store, now: Now) -> None:
         """Decide whether netmon is blind now, and tell the NOC when that changes."""
-        reason = judge_isolation(
-            self._references.states(now),
-            self._regions.samples(now.monotonic),
-            link_reason=self._sensor.cut_off,
-            blind=self._country.isolation is not None,
-            policy=self._policy,
-        )
-        if reason and self._country.isolation is None:
-            self._country.isolation = Isolation(since=now.wall, reason=reason)
-            judge.isolate(now)
-            log.warning("blind=1 reason=%r", reason)
-            await self._tell(Stage.BLIND, self._country.isolation, store, now)
-        elif not reason and self._country.isolation is not None:
+        references = self._references.states(now)
+        regions = region_samples(self._country, self._plan, now.monotonic - self._policy.window)
+        if self._country.isolation is None:
+            reason = judge_isolation(references, regions, self._sensor.cut_off, self._policy)
+            if reason:
+                self._country.isolation = Isolation(since=now.wall, reason=reason)
+                judge.isolate(now)
+                log.warning("blind=1 reason=%r", reason)
+                await self._tell(Stage.BLIND, self._country.isolation, store, now)
+        elif judge_sighted(references, regions, self._sensor.cut_off, self._policy):
             ended, self._country.isolation = self._country.isolation, None
             judge.sight(now)
-            self._regions.clear()
             log.warning("blind=0 lasted_seconds=%.0f", now.wall - ended.since)
             await self._tell(Stage.SIGHTED, ended, store, now)
         self._vitals.gauge(Vital.BLIND, float(self._country.isolation is not None))
 
     async def _tell(self, stage: Stage, isolation: Isolation, store: Store, now: Now) -> None:
-        notice = Notice(
-            stage=stage,
-            channel=Channel.MAIL,
-            recipient=Recipient(Audience.NOC, "noc"),
-            revision=int(isolation.since),
-        )
+        recipient = Recipient(Audience.NOC, "noc")
+        notice = Notice(stage=stage, channel=Channel.MAIL, recipient=recipient, revision=int(isolation.since))
         await store.commit([SendNotice(notice, not_before=now.wall)], now)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netmon.model.health import Health
+from netmon.model.time import Now
 
 RECENT = 64
 """Probes that loss and RTT statistics look back on: 21 minutes at the default interval."""
@@ -23,13 +24,18 @@ RttStatistics = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float
 
 
 class Fleet:
-    """Columns by dense device index. Times are Unix seconds, NaN where never; RTT in seconds, NaN where absent."""
+    """Columns by dense device index; RTT in seconds, NaN where absent.
+
+    `since` is Unix seconds, for readers. `changed_at` (of the same moment), `answered_at` and `probed_at` are
+    monotonic seconds, for the rules: the wall clock may step. NaN where never.
+    """
 
     def __init__(self, size: int, generation: int) -> None:
         self.size = size
         self.generation = generation
         self.health: NDArray[np.uint8] = np.zeros(size, np.uint8)
         self.since: NDArray[np.float64] = np.full(size, np.nan)
+        self.changed_at: NDArray[np.float64] = np.full(size, np.nan)
         self.answered_at: NDArray[np.float64] = np.full(size, np.nan)
         self.probed_at: NDArray[np.float64] = np.full(size, np.nan)
         self.flapping: NDArray[np.bool_] = np.zeros(size, np.bool_)
@@ -39,28 +45,37 @@ class Fleet:
         self._rtt: NDArray[np.float32] = np.full((size, RTT_KEPT), np.nan, np.float32)
         self._rtt_at: NDArray[np.uint8] = np.zeros(size, np.uint8)
 
-    def record(self, answered: Sequence[int], rtts: Sequence[float], missed: Sequence[int], wall: float) -> None:
-        """Write one batch of probe outcomes. A device may stand in a batch only once; `rtts` matches `answered`."""
+    def record(self, answered: Sequence[int], rtts: Sequence[float], missed: Sequence[int], at: float) -> None:
+        """Write one batch of probe outcomes, known at monotonic second `at`; `rtts` matches `answered`.
+
+        A device may stand in a batch only once.
+        """
         if answered:
             rows = np.asarray(answered, np.intp)
             self._lost[rows] <<= np.uint64(1)
-            self._count(rows, wall)
-            self.answered_at[rows] = wall
+            self._count(rows, at)
+            self.answered_at[rows] = at
             self._rtt[rows, self._rtt_at[rows]] = np.asarray(rtts, np.float32)
             self._rtt_at[rows] = (self._rtt_at[rows] + 1) % RTT_KEPT
         if missed:
             rows = np.asarray(missed, np.intp)
             self._lost[rows] = (self._lost[rows] << np.uint64(1)) | np.uint64(1)
-            self._count(rows, wall)
+            self._count(rows, at)
 
-    def _count(self, rows: NDArray[np.intp], wall: float) -> None:
+    def _count(self, rows: NDArray[np.intp], at: float) -> None:
         self._probes[rows] = np.minimum(self._probes[rows], RECENT - 1) + 1
-        self.probed_at[rows] = wall
+        self.probed_at[rows] = at
 
-    def set_health(self, index: int, health: Health, wall: float) -> None:
+    def set_health(self, index: int, health: Health, now: Now) -> None:
         """One device changes; the caller has asked the health machine."""
         self.health[index] = health
-        self.since[index] = wall
+        self.since[index] = now.wall
+        self.changed_at[index] = now.monotonic
+
+    def restart_history(self, index: int) -> None:
+        """Forget one device's lost probes: after an outage they say nothing about its line."""
+        self._lost[index] = 0
+        self._probes[index] = 0
 
     def health_of(self, index: int) -> Health:
         """One device's health."""
