@@ -1,0 +1,1 @@
+"""`netmon demo`: a simulated country, the real daemon against it, and what comes of a scripted bad day."""
