@@ -7,10 +7,10 @@
     │   ├── SocketRefusedError  the kernel grants neither kind of ICMP socket
     │   └── SnmpDecodeError     a datagram is not the SNMP message it claims to be
     ├── StoreError            the database cannot be used: full, read-only, corrupt, too new
-    ├── IllegalMoveError      a rule was asked for a transition its table does not have
     └── RouteNotFoundError    an exporter has no such page
 
-Foreign errors stop at the adapter that caused them and become one of these.
+Foreign errors stop at the adapter that caused them and become one of these. A mistake of netmon's own is no NetmonError
+but a ValueError or LookupError, such as `netmon.model.health.IllegalMoveError`.
 """
 
 from collections.abc import Sequence
@@ -46,10 +46,6 @@ class SnmpDecodeError(ProbeError):
 
 class StoreError(NetmonError):
     """The database cannot be used."""
-
-
-class IllegalMoveError(NetmonError):
-    """A rule's table does not have this move; nothing was changed."""
 
 
 class RouteNotFoundError(NetmonError):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from netmon.model.faults import Fault, Resolution
 from netmon.model.ids import CentreId, FaultId, VillageId
-from netmon.model.notices import Notice, Stage
+from netmon.model.notices import Notice, Recipient, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +62,15 @@ class SendNotice:
 
 @dataclass(frozen=True, slots=True)
 class SupersedeNotices:
-    """Take unsent notices of these stages out of the outbox: what they would tell is no longer so."""
+    """Take unsent notices of these stages out of the outbox: what they would tell is no longer so.
+
+    With `recipients` only theirs (one village of several recovered); empty means everybody's.
+    """
 
     fault: FaultId
     stages: tuple[Stage, ...]
     at: float
+    recipients: tuple[Recipient, ...] = ()
 
 
 StoredDecision = OpenFault | ChangeFault | ResolveFault | OpenTicket | AddVillages | SendNotice | SupersedeNotices

@@ -59,3 +59,7 @@ class HealthReason(StrEnum):
     POLLER_ISOLATED = "poller_isolated"
     CHANGED_INVENTORY = "changed_inventory"
     UNCHANGED = "unchanged"
+
+
+class IllegalMoveError(ValueError):
+    """The table has no such move: the caller made a mistake, and nothing was changed."""

@@ -1,1 +1,1 @@
-"""What we conclude: pure functions from what is known at one `now` to decisions. No await, clock, I/O or logging."""
+"""What netmon concludes: pure functions of what was observed. No clock, no I/O, no logging; floor 1."""

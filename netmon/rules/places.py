@@ -1,0 +1,54 @@
+"""How villages, districts and devices are called in messages. Place names are Thai in both languages."""
+
+from collections.abc import Iterable
+
+from netmon.model.ids import DeviceId, VillageId
+from netmon.model.inventory import Inventory, Village
+
+_BANGKOK = "10"
+
+
+def village_name(village: Village, language: str) -> str:
+    """Name with moo, tambon, amphoe and province; Bangkok's districts have words of their own."""
+    if language != "th":
+        moo = f" moo {village.moo}" if village.moo else ""
+        return f"{village.name}{moo}, tambon {village.tambon}, {district_name(village, language)}"
+    moo = f" หมู่ {village.moo}" if village.moo else ""
+    if village.province_code == _BANGKOK:
+        return f"{village.name}{moo} แขวง{village.tambon} {district_name(village, language)}"
+    return f"{village.name}{moo} ต.{village.tambon} อ.{village.amphoe} จ.{village.province}"
+
+
+def district_name(village: Village, language: str) -> str:
+    """Amphoe and province of a village."""
+    if language != "th":
+        return f"amphoe {village.amphoe}, {village.province}"
+    if village.province_code == _BANGKOK:
+        return f"เขต{village.amphoe} {village.province}"
+    return f"อำเภอ{village.amphoe} จังหวัด{village.province}"
+
+
+def villages_name(villages: Iterable[VillageId], inventory: Inventory, language: str) -> str:
+    """One village by its full name, several by the first and how many more; '' where none is known."""
+    known = [inventory.villages[one] for one in villages if one in inventory.villages]
+    if not known:
+        return ""
+    first = village_name(known[0], language)
+    if len(known) == 1:
+        return first
+    rest = len(known) - 1
+    return f"{first} และอีก {rest} จุด" if language == "th" else f"{first} and {rest} more"
+
+
+def amphoe_name(code: str, villages: Iterable[VillageId], inventory: Inventory, language: str) -> str:
+    """An amphoe by its 4-digit code, named after any of the villages that lies in it; the code where none does."""
+    for one in villages:
+        if one.startswith(code) and one in inventory.villages:
+            return district_name(inventory.villages[one], language)
+    return f"อำเภอรหัส {code}" if language == "th" else f"amphoe {code}"
+
+
+def device_name(device: str, inventory: Inventory) -> str:
+    """The device's name from the inventory, else its id."""
+    index = inventory.index_of.get(DeviceId(device))
+    return (inventory.devices[index].name if index is not None else "") or device

@@ -1,0 +1,255 @@
+"""A fault's change as decisions: records, tickets, and who is told what when.
+
+Tickets open at once, messages wait a hold, so that a blip resolves silently. A message's hold runs from the fault's
+opening, for a village that failed later from that failure. What is still unsent when it no longer holds is
+superseded, and only who was told of a failure (whose hold has passed) is told of its end.
+
+    technician, mail    OPENED, one EXTENDED per `coalesce` while villages are added, RELABELLED when the cause
+                        changes, RESOLVED. All within the hold are covered by OPENED, whose mail shows the newest state.
+    volunteer, SMS      OPENED for each village that goes dark, RESOLVED when it is back, also before the rest.
+
+A notice's identity contains its revision, so each rule below gives the same number when asked again: the mail's is
+the count of periods since the fault, the SMS's is the seconds from the fault's opening to that village's failure (0
+for those that failed first), so a village that fails twice in one fault is told twice.
+
+A fault that is merged away tells nobody: its villages live on in the survivor's tickets.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from netmon.model.decisions import (
+    AddVillages,
+    ChangeFault,
+    OpenFault,
+    OpenTicket,
+    ResolveFault,
+    SendNotice,
+    StoredDecision,
+    SupersedeNotices,
+)
+from netmon.model.faults import Cause, Fault, Resolution
+from netmon.model.ids import CentreId, VillageId
+from netmon.model.inventory import Inventory
+from netmon.model.notices import Channel, Notice, Recipient, Stage
+from netmon.model.time import Now
+from netmon.rules.routing import centres_of, technicians, volunteers
+
+_DOWN_STAGES = (Stage.OPENED, Stage.EXTENDED, Stage.RELABELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class NoticePolicy:
+    """How long messages wait (seconds).
+
+    `overrides` has holds of its own per cause and channel; None means that cause is never told on that channel.
+    `without_sms` are causes that a volunteer can do nothing about. Technicians get at most one mail about further
+    villages per `coalesce`.
+    """
+
+    mail_hold: float = 120.0
+    sms_hold: float = 300.0
+    coalesce: float = 300.0
+    overrides: Mapping[tuple[Cause, Channel], float | None] = field(default_factory=dict)
+    without_sms: frozenset[Cause] = frozenset({Cause.AGENT, Cause.DEGRADED, Cause.UNUSED})
+
+    def hold(self, cause: Cause, channel: Channel) -> float | None:
+        """Seconds to wait before telling of such a fault, None where it is not told at all."""
+        if (cause, channel) in self.overrides:
+            return self.overrides[cause, channel]
+        if channel is Channel.MAIL:
+            return self.mail_hold
+        return None if cause in self.without_sms else self.sms_hold
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """One fault's change with all that its consequences depend on."""
+
+    before: Fault
+    after: Fault
+    inventory: Inventory
+    policy: NoticePolicy
+    wall: float
+    told: frozenset[VillageId]
+    """Villages whose volunteers were told by a fault that has just been merged into this one."""
+
+
+def case_decisions(
+    before: Fault | None,
+    after: Fault,
+    inventory: Inventory,
+    policy: NoticePolicy,
+    now: Now,
+    merged: Sequence[Fault] = (),
+) -> tuple[StoredDecision, ...]:
+    """All decisions that follow from a fault's change, in the order to carry them out.
+
+    Args:
+        before: the fault as it is on record, None if it is new.
+        after: the fault as it is concluded now.
+        inventory: who is responsible, and who is told.
+        policy: how long messages wait.
+        now: the time of this conclusion.
+        merged: the faults as they were on record that this conclusion merged into this one. Their tickets are
+            cancelled by their own changes; here they keep a volunteer from being told of the same failure twice.
+    """
+    if before is not None and not before.is_open:
+        return ()
+    told = frozenset(village for fault in merged for village in _told(fault, policy, now.wall))
+    blank = before or replace(after, members=(), evidence=(), resolved_at=None, resolution=None, merged_into=None)
+    change = _Change(blank, after, inventory, policy, now.wall, told)
+    if not after.is_open:
+        return (*_record(before, change), *_end(change))
+    return (*_record(before, change), *_tickets(change), *_mails(change), *_messages(change))
+
+
+def _record(before: Fault | None, change: _Change) -> Iterator[StoredDecision]:
+    after = change.after
+    standing = replace(after, resolved_at=None, resolution=None, merged_into=None)
+    if before is None:
+        yield OpenFault(standing)
+    elif standing != before:
+        yield ChangeFault(standing, _note(before, standing))
+
+
+def _note(before: Fault, after: Fault) -> str:
+    """What changed, for the ticket's history."""
+    parts = []
+    if (before.scope, before.key) != (after.scope, after.key):
+        parts.append(f"now about {after.scope} {after.key} (was {before.scope} {before.key})")
+    if before.cause is not after.cause:
+        parts.append(f"cause {after.cause} (was {before.cause})")
+    was_dark, is_dark = set(before.dark_villages), set(after.dark_villages)
+    if is_dark - was_dark:
+        parts.append(f"villages dark: {', '.join(sorted(is_dark - was_dark))}")
+    if was_dark - is_dark:
+        parts.append(f"villages back: {', '.join(sorted(was_dark - is_dark))}")
+    return "; ".join(parts) or f"confidence {after.confidence:.2f} (was {before.confidence:.2f})"
+
+
+def _tickets(change: _Change) -> Iterator[StoredDecision]:
+    old = centres_of(change.before, change.inventory)
+    for centre, villages in centres_of(change.after, change.inventory).items():
+        if centre not in old:
+            yield OpenTicket(change.after.id, centre, villages, change.wall)
+        elif new := tuple(village for village in villages if village not in old[centre]):
+            yield AddVillages(change.after.id, centre, new, change.wall)
+
+
+def _mails(change: _Change) -> Iterator[StoredDecision]:
+    before, after = change.before, change.after
+    hold = change.policy.hold(after.cause, Channel.MAIL)
+    if hold is None:
+        return
+    old = centres_of(before, change.inventory)
+    for centre, villages in centres_of(after, change.inventory).items():
+        if centre not in old or change.policy.hold(before.cause, Channel.MAIL) is None:
+            due = max(change.wall, _due(after, villages, hold))
+            yield from _mail(change, centre, Stage.OPENED, due)
+            continue
+        due = _due(before, old[centre], hold)
+        if change.wall < due:
+            continue
+        if before.cause is not after.cause:
+            revision = int(change.wall - after.opened_at)
+            yield from _mail(change, centre, Stage.RELABELLED, change.wall, revision)
+        elif set(villages) - set(old[centre]):
+            period = 1 + int((change.wall - due) // change.policy.coalesce)
+            yield from _mail(change, centre, Stage.EXTENDED, due + period * change.policy.coalesce, period)
+
+
+def _mail(
+    change: _Change, centre: CentreId, stage: Stage, not_before: float, revision: int = 0
+) -> Iterator[SendNotice]:
+    for recipient in technicians(centre, change.inventory):
+        notice = Notice(
+            stage=stage,
+            channel=Channel.MAIL,
+            recipient=recipient,
+            fault=change.after.id,
+            centre=centre,
+            revision=revision,
+        )
+        yield SendNotice(notice, not_before)
+
+
+def _messages(change: _Change) -> Iterator[StoredDecision]:
+    """SMS to volunteers of villages that went dark, or came back while others are still dark."""
+    before, after, policy = change.before, change.after, change.policy
+    was_dark, is_dark = _dark_for_sms(before, policy), _dark_for_sms(after, policy)
+    back = sorted(was_dark - is_dark)
+    yield from _unsay(change, [village for village in back if not _was_told(before, village, policy, change.wall)])
+    gone = [one for one in back if _was_told(before, one, policy, change.wall) and one not in after.dark_villages]
+    yield from _sms(change, before, gone, Stage.RESOLVED)
+    yield from _sms(change, after, sorted(is_dark - was_dark - change.told), Stage.OPENED)
+
+
+def _unsay(change: _Change, villages: Sequence[VillageId]) -> Iterator[StoredDecision]:
+    recipients = volunteers(villages, change.inventory)
+    if recipients:
+        yield SupersedeNotices(change.after.id, (Stage.OPENED,), change.wall, recipients)
+
+
+def _sms(change: _Change, source: Fault, villages: Iterable[VillageId], stage: Stage) -> Iterator[SendNotice]:
+    """`source` is the state of the fault in which these villages are dark: it dates their failure."""
+    hold = change.policy.hold(source.cause, Channel.SMS) or 0.0
+    for village in villages:
+        if village not in change.inventory.villages:
+            continue
+        failed_at = _failed_at(source, village)
+        due = change.wall if stage is Stage.RESOLVED else max(change.wall, max(source.opened_at, failed_at) + hold)
+        for recipient in volunteers([village], change.inventory):
+            yield SendNotice(_message(change, recipient, stage, max(0, int(failed_at - source.opened_at))), due)
+
+
+def _message(change: _Change, recipient: Recipient, stage: Stage, revision: int) -> Notice:
+    return Notice(
+        stage=stage,
+        channel=Channel.SMS,
+        recipient=recipient,
+        fault=change.after.id,
+        centre=change.inventory.villages[VillageId(recipient.id)].centre,
+        revision=revision,
+    )
+
+
+def _end(change: _Change) -> Iterator[StoredDecision]:
+    before, after, policy = change.before, change.after, change.policy
+    yield SupersedeNotices(after.id, _DOWN_STAGES, change.wall)
+    resolution = after.resolution or Resolution.RECOVERED
+    yield ResolveFault(after.id, resolution, after.resolved_at or change.wall, after.merged_into)
+    if resolution is Resolution.MERGED:
+        return
+    hold = policy.hold(before.cause, Channel.MAIL)
+    for centre, villages in centres_of(before, change.inventory).items():
+        if hold is not None and change.wall >= _due(before, villages, hold):
+            yield from _mail(change, centre, Stage.RESOLVED, change.wall)
+    # A village whose devices were retired is not "working again".
+    if resolution is not Resolution.INVENTORY:
+        yield from _sms(change, before, _told(before, policy, change.wall), Stage.RESOLVED)
+
+
+def _due(fault: Fault, villages: Sequence[VillageId], hold: float) -> float:
+    """When the first message about these villages is due: the hold runs from opening, or a later failure."""
+    wanted = set(villages)
+    failed = [member.failed_at for member in fault.members if not wanted or wanted.intersection(member.villages)]
+    return max(fault.opened_at, min(failed, default=fault.opened_at)) + hold
+
+
+def _failed_at(fault: Fault, village: VillageId) -> float:
+    moments = [m.failed_at for m in fault.members if m.recovered_at is None and village in m.villages]
+    return min(moments, default=fault.opened_at)
+
+
+def _dark_for_sms(fault: Fault, policy: NoticePolicy) -> set[VillageId]:
+    return set(fault.dark_villages) if policy.hold(fault.cause, Channel.SMS) is not None else set()
+
+
+def _was_told(fault: Fault, village: VillageId, policy: NoticePolicy, wall: float) -> bool:
+    hold = policy.hold(fault.cause, Channel.SMS)
+    return hold is not None and wall >= max(fault.opened_at, _failed_at(fault, village)) + hold
+
+
+def _told(fault: Fault, policy: NoticePolicy, wall: float) -> list[VillageId]:
+    return [village for village in fault.dark_villages if _was_told(fault, village, policy, wall)]

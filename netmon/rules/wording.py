@@ -1,0 +1,175 @@
+"""The sentence that says why, and the evidence line by line, in Thai and English.
+
+The same text stands in mails, tickets, the status page and `netmon explain`. Confidence is worded in three steps, so
+that nobody takes a guess for knowledge: แน่ใจ from .80, น่าจะ from .50, อาจจะ below. Where echo alone cannot tell two
+causes apart, the sentence names both.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from enum import StrEnum
+
+from netmon.model.faults import Cause, Evidence, EvidenceKind, Fault, Scope
+from netmon.model.inventory import Inventory
+from netmon.rules.places import amphoe_name, device_name, villages_name
+
+_BANGKOK_TIME = timezone(timedelta(hours=7), "ICT")
+
+
+class Certainty(StrEnum):
+    """Confidence in words."""
+
+    SURE = "sure"
+    LIKELY = "likely"
+    MAYBE = "maybe"
+
+
+def certainty(confidence: float) -> Certainty:
+    """The word for a confidence of 0..1."""
+    if confidence >= 0.8:
+        return Certainty.SURE
+    return Certainty.LIKELY if confidence >= 0.5 else Certainty.MAYBE
+
+
+_OPENINGS: Mapping[str, Mapping[Certainty, str]] = {
+    "th": {
+        Certainty.SURE: "แน่ใจว่าเป็นเพราะ",
+        Certainty.LIKELY: "น่าจะเป็นเพราะ",
+        Certainty.MAYBE: "อาจจะเป็นเพราะ",
+    },
+    "en": {Certainty.SURE: "Certainly ", Certainty.LIKELY: "Probably ", Certainty.MAYBE: "Possibly "},
+}
+
+CAUSES: Mapping[str, Mapping[Cause, str]] = {
+    "th": {
+        Cause.POWER: "ไฟฟ้าดับที่{place}",
+        Cause.FEEDER: "อุปกรณ์ต้นทาง {device} หรือสายที่ไปถึงอุปกรณ์นี้ขัดข้อง",
+        Cause.UPLINK: "สายใยแก้วหรืออุปกรณ์ปลายทาง (ONU) ของ{place}ขัดข้อง",
+        Cause.ACCESS_POINT: "อุปกรณ์กระจายสัญญาณ Wi-Fi ของ{place}ขัดข้อง",
+        Cause.AGENT: "อุปกรณ์ {device} ไม่ตอบการตรวจสอบ แต่บริการอาจยังใช้งานได้ตามปกติ",
+        Cause.DEGRADED: "คุณภาพสัญญาณของ{place}ต่ำกว่าปกติ",
+        Cause.UNUSED: "ไม่มีผู้ใช้งาน Wi-Fi ที่{place}ติดต่อกันหลายวัน",
+        Cause.UNKNOWN: "{place}ขาดการติดต่อ และยังระบุสาเหตุไม่ได้",
+    },
+    "en": {
+        Cause.POWER: "the power is out at {place}",
+        Cause.FEEDER: "the feeder {device}, or the line to it, has failed",
+        Cause.UPLINK: "the fibre or the ONU of {place} has failed",
+        Cause.ACCESS_POINT: "the Wi-Fi access point of {place} has failed",
+        Cause.AGENT: "the device {device} no longer answers checks, though the service may well be working",
+        Cause.DEGRADED: "the quality of the link to {place} is below normal",
+        Cause.UNUSED: "nobody has used the Wi-Fi at {place} for days",
+        Cause.UNKNOWN: "{place} is silent, and the cause cannot be told yet",
+    },
+}
+"""What a cause means, by language; `{place}` and `{device}` are filled in."""
+
+_OR_POWER = {"th": " หรือไฟฟ้าที่จุดนั้นดับ", "en": ", or the power is out there"}
+
+EVIDENCE: Mapping[str, Mapping[EvidenceKind, str]] = {
+    "th": {
+        EvidenceKind.DEVICE_SILENT: "{device} ไม่ตอบสนองตั้งแต่เวลา {time}",
+        EvidenceKind.UPLINK_ANSWERS: "อุปกรณ์ปลายทาง (ONU) ที่อยู่ก่อนหน้า {device} ยังตอบสนอง",
+        EvidenceKind.UPLINK_SILENT: "อุปกรณ์ปลายทาง (ONU) ที่อยู่ก่อนหน้า {device} ไม่ตอบสนองเช่นกัน",
+        EvidenceKind.UPLINK_NOT_WATCHED: "ระบบตรวจสอบอุปกรณ์ปลายทาง (ONU) ที่อยู่ก่อนหน้า {device} ไม่ได้",
+        EvidenceKind.FEEDER_ANSWERS: "อุปกรณ์ต้นทาง {device} ยังตอบสนอง",
+        EvidenceKind.FEEDER_SILENT: "อุปกรณ์ต้นทาง {device} ไม่ตอบสนอง",
+        EvidenceKind.FEEDER_NOT_WATCHED: "ระบบไม่ได้ตรวจสอบอุปกรณ์ต้นทาง {device}",
+        EvidenceKind.ALL_BELOW_SILENT: "อุปกรณ์ทั้งหมดที่ต่อผ่าน {device} ไม่ตอบสนอง ({count} จาก {total} เครื่อง)",
+        EvidenceKind.NEIGHBOURS_SILENT: "จุดบริการ{group} ขาดการติดต่อในเวลาใกล้เคียงกัน {count} จาก {total} จุด",
+        EvidenceKind.SEVERAL_FEEDERS: "จุดที่ขาดการติดต่อใช้อุปกรณ์ต้นทางต่างกัน {count} แห่ง",
+        EvidenceKind.ONE_FEEDER: "จุดที่ขาดการติดต่อใช้อุปกรณ์ต้นทางเดียวกัน คือ {device}",
+        EvidenceKind.OPERATOR_SAID: "เจ้าหน้าที่ศูนย์ปฏิบัติการแจ้งเมื่อเวลา {time}: {note}",
+    },
+    "en": {
+        EvidenceKind.DEVICE_SILENT: "{device} has not answered since {time}",
+        EvidenceKind.UPLINK_ANSWERS: "the uplink before {device} still answers",
+        EvidenceKind.UPLINK_SILENT: "the uplink before {device} does not answer either",
+        EvidenceKind.UPLINK_NOT_WATCHED: "the uplink before {device} cannot be watched",
+        EvidenceKind.FEEDER_ANSWERS: "the feeder {device} still answers",
+        EvidenceKind.FEEDER_SILENT: "the feeder {device} does not answer",
+        EvidenceKind.FEEDER_NOT_WATCHED: "the feeder {device} is not watched",
+        EvidenceKind.ALL_BELOW_SILENT: "every device behind {device} is silent ({count} of {total})",
+        EvidenceKind.NEIGHBOURS_SILENT: "{count} of {total} points {group} fell silent at about the same time",
+        EvidenceKind.SEVERAL_FEEDERS: "the silent points hang on {count} different feeders",
+        EvidenceKind.ONE_FEEDER: "the silent points all hang on one feeder, {device}",
+        EvidenceKind.OPERATOR_SAID: "an operator said at {time}: {note}",
+    },
+}
+"""What a piece of evidence says, by language."""
+
+_TOLD_IN_SENTENCE = 2
+"""Pieces of evidence that the one sentence carries; the others stand in the evidence lines."""
+
+
+def sentence(fault: Fault, inventory: Inventory, language: str) -> str:
+    """One sentence: what it is, how sure, and why; `language` is th or en."""
+    meaning = CAUSES[language][fault.cause].format(
+        place=_place(fault, inventory, language), device=device_name(_subject(fault), inventory)
+    )
+    if fault.cause is Cause.UPLINK and certainty(fault.confidence) is not Certainty.SURE:
+        meaning += _OR_POWER[language]
+    opening = _OPENINGS[language][certainty(fault.confidence)] if _is_judgement(fault) else ""
+    # What is alike for every fault ("it is silent") says less than what tells this cause from others.
+    telling = [one for one in fault.evidence if one.kind is not EvidenceKind.DEVICE_SILENT] or fault.evidence
+    reasons = [_line(one, fault, inventory, language) for one in telling[:_TOLD_IN_SENTENCE]]
+    return _joined(opening + meaning, reasons, fault, language)
+
+
+def evidence_lines(fault: Fault, inventory: Inventory, language: str) -> tuple[str, ...]:
+    """Everything the conclusion rests on, one line each."""
+    return tuple(_line(one, fault, inventory, language) for one in fault.evidence)
+
+
+def _joined(statement: str, reasons: list[str], fault: Fault, language: str) -> str:
+    told = (" และ" if language == "th" else " and ").join(reasons)
+    if told and not _is_judgement(fault):
+        told = f" ({told})"
+    elif told:
+        told = f" เนื่องจาก{told}" if language == "th" else f", because {told}"
+    text = statement + told
+    return text if language == "th" else f"{text[0].upper()}{text[1:]}."
+
+
+def _is_judgement(fault: Fault) -> bool:
+    """Degraded and unused are measured and unknown claims nothing: no "probably" there."""
+    return fault.cause not in {Cause.DEGRADED, Cause.UNUSED, Cause.UNKNOWN}
+
+
+def _subject(fault: Fault) -> str:
+    """The device the fault is about."""
+    if fault.scope is Scope.AMPHOE and fault.members:
+        return fault.members[0].device
+    return fault.key
+
+
+def _place(fault: Fault, inventory: Inventory, language: str) -> str:
+    if fault.scope is Scope.AMPHOE:
+        return amphoe_name(fault.key, fault.villages, inventory, language)
+    return villages_name(fault.villages, inventory, language) or device_name(_subject(fault), inventory)
+
+
+def _line(evidence: Evidence, fault: Fault, inventory: Inventory, language: str) -> str:
+    subject = device_name(evidence.subject, inventory)
+    return EVIDENCE[language][evidence.kind].format(
+        device=subject,
+        group=_group(evidence, fault, inventory, language),
+        count=evidence.count,
+        total=evidence.total,
+        note=evidence.note,
+        time=_clock(evidence.at, language),
+    )
+
+
+def _group(evidence: Evidence, fault: Fault, inventory: Inventory, language: str) -> str:
+    """Feeder or amphoe that the neighbours share, with its preposition."""
+    if fault.scope is Scope.AMPHOE:
+        name = amphoe_name(evidence.subject, fault.villages, inventory, language)
+        return f"ใน{name}" if language == "th" else f"in {name}"
+    feeder = device_name(evidence.subject, inventory)
+    return f"ที่ใช้อุปกรณ์ต้นทาง {feeder}" if language == "th" else f"of feeder {feeder}"
+
+
+def _clock(at: float, language: str) -> str:
+    moment = datetime.fromtimestamp(at, UTC).astimezone(_BANGKOK_TIME)
+    return f"{moment:%H:%M} น." if language == "th" else f"{moment:%H:%M}"
