@@ -130,8 +130,17 @@ class Store(Protocol):
         """
         ...
 
-    async def claim(self, now: Now, limit: int, lease: float) -> tuple[OutboxEntry, ...]:
-        """Take up to `limit` due notices for `lease` seconds; order per (recipient, ticket) is kept."""
+    async def claim(
+        self, now: Now, limit: int, lease: float, channel: Channel | None = None
+    ) -> tuple[OutboxEntry, ...]:
+        """Take up to `limit` due notices (of one channel) for `lease` seconds.
+
+        Of one recipient, channel and fault only the oldest waiting notice can be had, so their order is kept.
+        """
+        ...
+
+    async def release_leases(self, now: Now) -> None:
+        """Give back every claim. For the start of the daemon, when no other courier runs."""
         ...
 
     async def settle(self, entry: OutboxEntry, delivery: Delivery, now: Now, retry_at: float | None) -> None:

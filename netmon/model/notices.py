@@ -68,11 +68,16 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class OutboxEntry:
-    """A notice waiting to leave; `attempt` counts the tries so far."""
+    """A notice waiting to leave; `attempt` counts the tries so far, `doubts` those whose outcome stayed unknown.
+
+    `due_at` (Unix seconds) is when it was first allowed to leave.
+    """
 
     id: int
     notice: Notice
     attempt: int
+    doubts: int = 0
+    due_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,5 @@
-"""What must survive: one SQLAlchemy Core schema, on SQLite by default and on PostgreSQL by URL."""
+"""Faults, tickets, outbox and history on disk: SQLite by default, PostgreSQL by URL, one SQLAlchemy Core schema."""
+
+from netmon.stores.store import SqlStore, open_store
+
+__all__ = ["SqlStore", "open_store"]

@@ -1,0 +1,188 @@
+"""The outbox: notices that have not left. Every function works inside the caller's transaction.
+
+A lane is one person on one channel about one fault. Only the oldest waiting notice of a lane may be claimed, so the
+order is kept and no two of them are ever in flight together.
+"""
+
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from netmon.model.decisions import SendNotice, SupersedeNotices
+from netmon.model.ids import CentreId, FaultId
+from netmon.model.notices import (
+    Audience,
+    Channel,
+    Delivery,
+    Notice,
+    OutboxEntry,
+    Recipient,
+    Stage,
+    Verdict,
+)
+from netmon.model.tickets import TicketEvent
+from netmon.model.time import Now
+from netmon.ports import OutboxState
+from netmon.stores import tickets
+from netmon.stores.dialect import insert_new
+from netmon.stores.schema import outbox, ticket
+
+
+class State(StrEnum):
+    """Where a notice stands. Unknown: it may have gone out, and netmon has given up finding out."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    SUPERSEDED = "superseded"
+    DEAD = "dead"
+    UNKNOWN = "unknown"
+
+
+_ENDS = {
+    Verdict.SENT: State.SENT,
+    Verdict.RETRY: State.DEAD,
+    Verdict.PERMANENT: State.DEAD,
+    Verdict.UNKNOWN: State.UNKNOWN,
+}
+_WAITING = outbox.c.state == State.WAITING.value
+_ahead = outbox.alias("ahead")
+_HEAD_OF_LANE = outbox.c.id == (
+    sa.select(sa.func.min(_ahead.c.id))
+    .where(_ahead.c.lane == outbox.c.lane, _ahead.c.state == State.WAITING.value)
+    .scalar_subquery()
+)
+
+
+def send(connection: sa.Connection, decision: SendNotice, now: Now) -> None:
+    """Put a notice in the outbox, unless it ever was there."""
+    notice = decision.notice
+    recipient = notice.recipient
+    row = {
+        "key": notice.key,
+        "lane": f"{notice.channel}.{recipient.audience}.{recipient.id}.{notice.fault or ''}",
+        "fault": notice.fault,
+        "ticket": _ticket_of(connection, notice),
+        "centre": notice.centre,
+        "stage": notice.stage.value,
+        "channel": notice.channel.value,
+        "audience": recipient.audience.value,
+        "recipient": recipient.id,
+        "revision": notice.revision,
+        "created_at": now.wall,
+        "not_before": decision.not_before,
+        "next_try": decision.not_before,
+        "attempt": 0,
+        "doubts": 0,
+        "state": State.WAITING.value,
+        "reference": "",
+        "reason": "",
+    }
+    insert_new(connection, outbox, [row])
+
+
+def _ticket_of(connection: sa.Connection, notice: Notice) -> str | None:
+    query = (
+        sa.select(ticket.c.number)
+        .where(ticket.c.fault == notice.fault, ticket.c.centre == notice.centre)
+        .order_by(ticket.c.running.desc())
+        .limit(1)
+    )
+    return connection.execute(query).scalar_one_or_none()
+
+
+def supersede(connection: sa.Connection, decision: SupersedeNotices, now: Now) -> None:
+    """Take waiting notices out. One a courier holds may be on the wire: it is only marked, not to be tried again."""
+    meant = sa.and_(
+        _WAITING,
+        outbox.c.fault == decision.fault,
+        outbox.c.stage.in_([stage.value for stage in decision.stages]),
+    )
+    held = outbox.c.lease_until > now.wall
+    connection.execute(outbox.update().where(meant, held).values(stale_at=decision.at))
+    connection.execute(
+        outbox.update()
+        .where(meant, sa.or_(outbox.c.lease_until.is_(None), sa.not_(held)))
+        .values(state=State.SUPERSEDED.value, lease_until=None, finished_at=decision.at)
+    )
+
+
+def due(now: Now, channel: Channel | None) -> sa.Select[Any]:
+    """The notices that may be claimed now, in the order in which they should leave."""
+    query = sa.select(outbox).where(
+        _WAITING,
+        outbox.c.next_try <= now.wall,
+        sa.or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now.wall),
+        _HEAD_OF_LANE,
+    )
+    if channel is not None:
+        query = query.where(outbox.c.channel == channel.value)
+    return query.order_by(outbox.c.next_try, outbox.c.id)
+
+
+def claim(
+    connection: sa.Connection, now: Now, limit: int, *, lease: float, channel: Channel | None
+) -> tuple[OutboxEntry, ...]:
+    """Take due notices for `lease` seconds. What went stale in the hands of a courier that died is dropped first."""
+    connection.execute(
+        outbox.update()
+        .where(_WAITING, outbox.c.stale_at.is_not(None), outbox.c.lease_until <= now.wall)
+        .values(state=State.SUPERSEDED.value, lease_until=None, finished_at=now.wall)
+    )
+    rows = connection.execute(due(now, channel).limit(limit)).all()
+    connection.execute(
+        outbox.update().where(outbox.c.id.in_([row.id for row in rows])).values(lease_until=now.wall + lease)
+    )
+    return tuple(
+        OutboxEntry(row.id, _notice(row), row.attempt, doubts=row.doubts, due_at=row.not_before) for row in rows
+    )
+
+
+def _notice(row: Any) -> Notice:
+    return Notice(
+        stage=Stage(row.stage),
+        channel=Channel(row.channel),
+        recipient=Recipient(Audience(row.audience), row.recipient),
+        fault=None if row.fault is None else FaultId(row.fault),
+        centre=None if row.centre is None else CentreId(row.centre),
+        revision=row.revision,
+    )
+
+
+def settle(
+    connection: sa.Connection, entry: OutboxEntry, delivery: Delivery, now: Now, *, retry_at: float | None
+) -> None:
+    """Record one try; a try recorded already changes nothing."""
+    this_try = sa.and_(outbox.c.id == entry.id, _WAITING, outbox.c.attempt == entry.attempt)
+    row = connection.execute(sa.select(outbox).where(this_try)).one_or_none()
+    if row is None:
+        return
+    values: dict[str, Any] = {
+        "attempt": row.attempt + 1,
+        "doubts": row.doubts + (delivery.verdict is Verdict.UNKNOWN),
+        "lease_until": None,
+        "reference": delivery.reference,
+        "reason": delivery.reason,
+    }
+    if retry_at is not None and delivery.verdict is not Verdict.SENT and row.stale_at is None:
+        values["next_try"] = retry_at
+    else:
+        stale = row.stale_at is not None and delivery.verdict is not Verdict.SENT
+        state = State.SUPERSEDED if stale else _ENDS[delivery.verdict]
+        values |= {"state": state.value, "finished_at": now.wall}
+        if state in {State.DEAD, State.UNKNOWN} and row.ticket is not None:
+            text = f"{row.channel} to {row.audience} {row.recipient} ({row.stage}): {delivery.reason}"
+            tickets.append_event(connection, row.ticket, TicketEvent(now.wall, tickets.NETMON, "undelivered", text))
+    connection.execute(outbox.update().where(outbox.c.id == row.id).values(values))
+
+
+def release_leases(connection: sa.Connection, now: Now) -> None:
+    """Give back what a courier that is no more had claimed."""
+    connection.execute(outbox.update().where(_WAITING, outbox.c.lease_until.is_not(None)).values(lease_until=now.wall))
+
+
+def state(connection: sa.Connection, now: Now) -> OutboxState:
+    """How much waits, and since when the oldest that is due."""
+    due_at = sa.case((outbox.c.not_before <= now.wall, outbox.c.not_before))
+    count, oldest = connection.execute(sa.select(sa.func.count(), sa.func.min(due_at)).where(_WAITING)).one()
+    return OutboxState(count, oldest)

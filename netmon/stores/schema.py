@@ -1,0 +1,139 @@
+"""The tables, as they are now. How they came to be is in `migrations`; a test holds both against each other.
+
+Times are Unix seconds. What is a tuple of small values (evidence, a member's villages) is JSON, because nothing asks
+for its parts; a ticket's villages are rows, because reports do.
+"""
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+TERMINAL_WORDS = "('closed', 'cancelled', 'rejected')"
+
+fault = sa.Table(
+    "fault",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("scope", sa.String, nullable=False),
+    sa.Column("key", sa.String, nullable=False),
+    sa.Column("cause", sa.String, nullable=False),
+    sa.Column("confidence", sa.Double, nullable=False),
+    sa.Column("opened_at", sa.Double, nullable=False),
+    sa.Column("resolved_at", sa.Double),
+    sa.Column("resolution", sa.String),
+    # Deferred: one batch may merge a fault into another that it opens only afterwards.
+    sa.Column("merged_into", sa.String, sa.ForeignKey("fault.id", deferrable=True, initially="DEFERRED")),
+    sa.Column("overruled_by", sa.String, nullable=False),
+    sa.Column("evidence", sa.JSON, nullable=False),
+)
+sa.Index(
+    "one_open_fault_per_key",
+    fault.c.scope,
+    fault.c.key,
+    unique=True,
+    sqlite_where=fault.c.resolved_at.is_(None),
+    postgresql_where=fault.c.resolved_at.is_(None),
+)
+
+member = sa.Table(
+    "member",
+    metadata,
+    sa.Column("fault", sa.String, sa.ForeignKey("fault.id"), primary_key=True),
+    sa.Column("device", sa.String, primary_key=True),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("failed_at", sa.Double, nullable=False),
+    sa.Column("recovered_at", sa.Double),
+    sa.Column("villages", sa.JSON, nullable=False),
+)
+
+ticket = sa.Table(
+    "ticket",
+    metadata,
+    sa.Column("number", sa.String, primary_key=True),
+    sa.Column("running", sa.Integer, nullable=False, unique=True),
+    sa.Column("fault", sa.String, sa.ForeignKey("fault.id"), nullable=False, index=True),
+    sa.Column("centre", sa.String, nullable=False),
+    sa.Column("status", sa.String, nullable=False, index=True),
+    sa.Column("opened_at", sa.Double, nullable=False),
+    sa.Column("accepted_at", sa.Double),
+    sa.Column("accepted_by", sa.String, nullable=False),
+    sa.Column("resolved_at", sa.Double),
+    sa.Column("closed_at", sa.Double),
+)
+sa.Index(
+    "one_open_ticket_per_centre",
+    ticket.c.fault,
+    ticket.c.centre,
+    unique=True,
+    sqlite_where=sa.text(f"status NOT IN {TERMINAL_WORDS}"),
+    postgresql_where=sa.text(f"status NOT IN {TERMINAL_WORDS}"),
+)
+
+ticket_village = sa.Table(
+    "ticket_village",
+    metadata,
+    sa.Column("ticket", sa.String, sa.ForeignKey("ticket.number"), primary_key=True),
+    sa.Column("village", sa.String, primary_key=True, index=True),
+    sa.Column("added_at", sa.Double, nullable=False),
+)
+
+ticket_event = sa.Table(
+    "ticket_event",
+    metadata,
+    sa.Column("ticket", sa.String, sa.ForeignKey("ticket.number"), primary_key=True),
+    sa.Column("sequence", sa.Integer, primary_key=True),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("author", sa.String, nullable=False),
+    sa.Column("what", sa.String, nullable=False),
+    sa.Column("text", sa.String, nullable=False),
+)
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("key", sa.String, nullable=False, unique=True),
+    # One person, one channel, one fault: the notices of a lane leave one after the other.
+    sa.Column("lane", sa.String, nullable=False),
+    sa.Column("fault", sa.String, sa.ForeignKey("fault.id"), index=True),
+    sa.Column("ticket", sa.String, sa.ForeignKey("ticket.number")),
+    sa.Column("centre", sa.String),
+    sa.Column("stage", sa.String, nullable=False),
+    sa.Column("channel", sa.String, nullable=False),
+    sa.Column("audience", sa.String, nullable=False),
+    sa.Column("recipient", sa.String, nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("created_at", sa.Double, nullable=False),
+    # When it became due never changes (the age of the oldest is watched); next_try moves with every failed try.
+    sa.Column("not_before", sa.Double, nullable=False),
+    sa.Column("next_try", sa.Double, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("doubts", sa.Integer, nullable=False),
+    sa.Column("lease_until", sa.Double),
+    # Superseded while a courier held it: it may be on the wire, but it is not tried again.
+    sa.Column("stale_at", sa.Double),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("reference", sa.String, nullable=False),
+    sa.Column("reason", sa.String, nullable=False),
+    sa.Column("finished_at", sa.Double),
+)
+_WAITING = sa.text("state = 'waiting'")
+sa.Index("waiting_lane", outbox.c.lane, outbox.c.id, sqlite_where=_WAITING, postgresql_where=_WAITING)
+sa.Index("waiting_due", outbox.c.next_try, outbox.c.id, sqlite_where=_WAITING, postgresql_where=_WAITING)
+
+counter = sa.Table(
+    "counter",
+    metadata,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("value", sa.Integer, nullable=False),
+)
+
+change = sa.Table(
+    "change",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("serial", sa.Integer, nullable=False),
+    sa.Column("writer", sa.String, nullable=False),
+    sa.Column("began", sa.Integer, nullable=False),
+)
+"""One row. Every write counts `serial` up; `began` is the serial at which the present `writer`'s unbroken run began."""

@@ -1,0 +1,125 @@
+"""`ports.Store` on a database: one thread writes, one reads, and asyncio waits for neither's disk."""
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
+
+from netmon.model.cases import Case, TicketFile
+from netmon.model.decisions import StoredDecision
+from netmon.model.ids import FaultId, TicketNumber
+from netmon.model.notices import Channel, Delivery, OutboxEntry
+from netmon.model.tickets import Ticket
+from netmon.model.time import Now
+from netmon.ports import OutboxState, TicketAction, Vitals
+from netmon.stores import faults, outbox, reading, schema, tickets
+from netmon.stores.database import Use, make_engine, parse_url
+from netmon.stores.migrating import migrate
+from netmon.stores.trouble import store_error
+from netmon.stores.worker import Worker
+
+
+class SqlStore:
+    """Faults, tickets and outbox in SQLite or PostgreSQL. Made by `open_store`."""
+
+    def __init__(self, url: URL, vitals: Vitals) -> None:
+        self._name = secrets.token_hex(8)
+        self._watch = make_engine(url, Use.READ)
+        self._seen = self._written_elsewhere()
+        timer = asyncio.get_running_loop().time
+        self._writer = Worker(
+            make_engine(url, Use.WRITE), "netmon-store-writer", before=self._sign, vitals=vitals, timer=timer
+        )
+        self._reader = Worker(make_engine(url, Use.READ), "netmon-store-reader", timer=timer)
+
+    def _sign(self, connection: sa.Connection) -> None:
+        """Say who writes. PostgreSQL locks the row, so writers of several processes take turns there, too."""
+        row = schema.change.c
+        mine = sa.case((row.writer == self._name, row.began), else_=row.serial + 1)
+        connection.execute(schema.change.update().values(serial=row.serial + 1, writer=self._name, began=mine))
+
+    def _written_elsewhere(self) -> int:
+        """The serial of the last write that was not ours."""
+        with self._watch.connect() as connection:
+            row = connection.execute(sa.select(schema.change)).one()
+        return int(row.began) - 1 if row.writer == self._name else int(row.serial)
+
+    def changed_elsewhere(self) -> bool:
+        try:
+            last = self._written_elsewhere()
+        except SQLAlchemyError as error:
+            raise store_error(error) from error
+        changed, self._seen = last != self._seen, last
+        return changed
+
+    async def open_cases(self) -> tuple[Case, ...]:
+        condition = schema.fault.c.resolved_at.is_(None)
+        return await self._reader.call(lambda connection: reading.read_cases(connection, condition))
+
+    async def case(self, fault: FaultId) -> Case | None:
+        condition = schema.fault.c.id == fault
+        found = await self._reader.call(lambda connection: reading.read_cases(connection, condition))
+        return found[0] if found else None
+
+    async def tickets(self, *, only_open: bool) -> tuple[Ticket, ...]:
+        condition = schema.ticket.c.status.in_(reading.OPEN_STATUSES) if only_open else sa.true()
+        return await self._reader.call(lambda connection: reading.read_tickets(connection, condition))
+
+    async def ticket(self, number: TicketNumber) -> TicketFile | None:
+        return await self._reader.call(lambda connection: reading.read_ticket_file(connection, number))
+
+    async def outbox(self, now: Now) -> OutboxState:
+        return await self._reader.call(lambda connection: outbox.state(connection, now))
+
+    async def commit(self, decisions: Sequence[StoredDecision], now: Now) -> None:
+        batch = tuple(decisions)
+        if batch:
+            await self._writer.call(lambda connection: faults.carry_out(connection, batch, now))
+
+    async def act(self, action: TicketAction, now: Now) -> Ticket:
+        return await self._writer.call(lambda connection: tickets.act(connection, action, now))
+
+    async def close_resolved(self, before: float, now: Now) -> int:
+        return await self._writer.call(lambda connection: tickets.close_resolved(connection, before, now))
+
+    async def claim(
+        self, now: Now, limit: int, lease: float, channel: Channel | None = None
+    ) -> tuple[OutboxEntry, ...]:
+        # Looked up first where it costs nothing: a courier asks every second, and a write is a flush to disk.
+        anything = outbox.due(now, channel).limit(1)
+        if await self._reader.call(lambda connection: connection.execute(anything).first()) is None:
+            return ()
+        return await self._writer.call(
+            lambda connection: outbox.claim(connection, now, limit, lease=lease, channel=channel)
+        )
+
+    async def settle(self, entry: OutboxEntry, delivery: Delivery, now: Now, retry_at: float | None) -> None:
+        await self._writer.call(lambda connection: outbox.settle(connection, entry, delivery, now, retry_at=retry_at))
+
+    async def release_leases(self, now: Now) -> None:
+        await self._writer.call(lambda connection: outbox.release_leases(connection, now))
+
+    async def close(self) -> None:
+        await self._writer.close()
+        await self._reader.close()
+        self._watch.dispose()
+
+
+async def open_store(url: str, *, vitals: Vitals) -> SqlStore:
+    """Open the database (`sqlite:///path` or `postgresql://...`), creating or updating its tables.
+
+    Several processes may hold the same database open.
+
+    Raises:
+        InputError: the URL is no database URL.
+        StoreError: the database cannot be used, or is newer than this program; it was left as it is.
+    """
+    parsed = parse_url(url)
+    try:
+        await asyncio.to_thread(migrate, parsed)
+        return SqlStore(parsed, vitals)
+    except SQLAlchemyError as error:
+        raise store_error(error) from error

@@ -1,0 +1,375 @@
+"""The courier's promises: at least once, in order, no flood, nothing lost, nobody's mistake stops the others."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netmon.engine.backoff import LONGEST, SHORTEST, delay
+from netmon.engine.courier import Courier, CourierPolicy
+from netmon.errors import StoreError
+from netmon.model.country import Country
+from netmon.model.decisions import OpenFault, OpenTicket, SendNotice
+from netmon.model.faults import Cause, Fault, Member, Scope
+from netmon.model.fleet import Fleet
+from netmon.model.ids import CentreId, DeviceId, FaultId, TechnicianId, VillageId
+from netmon.model.inventory import Inventory, ServiceCentre, Technician, Village, Volunteer
+from netmon.model.notices import Audience, Channel, Delivery, Letter, Notice, Person, Recipient, Stage, Verdict
+from netmon.model.time import Now
+from netmon.model.vitals import Vital
+from tests.kit.fake_store import FakeStore
+
+T0 = 1_795_150_800.0
+UBON = CentreId("TOT-3401")
+V1, V2 = VillageId("34010101"), VillageId("34010102")
+SENT = Delivery(Verdict.SENT, reference="id-1")
+RETRY = Delivery(Verdict.RETRY, reason="451 try later")
+UNKNOWN = Delivery(Verdict.UNKNOWN, reason="cut off")
+TECHNICIAN = Recipient(Audience.TECHNICIAN, "somchai")
+VOLUNTEER = Recipient(Audience.VOLUNTEER, V2)
+NOC = Recipient(Audience.NOC, "noc")
+
+INVENTORY = Inventory(
+    villages={
+        one: Village(id=one, name=f"บ้าน {one}", tambon="ในเมือง", amphoe="เมือง", province="อุบลราชธานี", centre=UBON)
+        for one in (V1, V2)
+    },
+    centres={UBON: ServiceCentre(id=UBON, name="ศูนย์บริการ อุบลราชธานี")},
+    technicians=(
+        Technician(id=TechnicianId("somchai"), name="สมชาย", centre=UBON, email="somchai@example.th"),
+        Technician(id=TechnicianId("nipa"), name="นิภา", centre=UBON, email="nipa@example.th"),
+    ),
+    volunteers={V2: Volunteer(village=V2, name="มาลี", mobile="+66812345678", language="en")},
+)
+FAULT = Fault(
+    id=FaultId("f1"),
+    scope=Scope.DEVICE,
+    key="olt-1",
+    cause=Cause.POWER,
+    confidence=0.8,
+    opened_at=T0,
+    members=(Member(DeviceId("olt-1"), (V1, V2), T0),),
+)
+
+
+class SteppedClock:
+    """Time goes on only when slept."""
+
+    def __init__(self) -> None:
+        self.wall = T0
+
+    def now(self) -> Now:
+        return Now(monotonic=self.wall - T0, wall=self.wall)
+
+    async def sleep(self, seconds: float) -> None:
+        self.wall += seconds
+        await asyncio.sleep(0)
+
+
+class ScriptedNotifier:
+    """Answers with whatever `answer` says, and keeps the letters."""
+
+    def __init__(self, channel: Channel, answer: Callable[[Letter], Delivery] = lambda _: SENT) -> None:
+        self.channel = channel
+        self.answer = answer
+        self.letters: list[Letter] = []
+
+    async def deliver(self, letter: Letter) -> Delivery:
+        self.letters.append(letter)
+        await asyncio.sleep(0)
+        return self.answer(letter)
+
+
+class Counted:
+    """Vitals as plain dictionaries."""
+
+    def __init__(self) -> None:
+        self.counts: dict[tuple[Vital, str], float] = {}
+        self.gauges: dict[Vital, float] = {}
+
+    def count(self, vital: Vital, amount: float = 1, label: str = "") -> None:
+        self.counts[vital, label] = self.counts.get((vital, label), 0) + amount
+
+    def gauge(self, vital: Vital, value: float, label: str = "") -> None:
+        self.gauges[vital] = value
+
+    def observe(self, vital: Vital, value: float) -> None:
+        raise AssertionError("the courier has no histogram")
+
+
+class Office:
+    """A courier with everything around it."""
+
+    def __init__(self) -> None:
+        self.store = FakeStore()
+        self.clock = SteppedClock()
+        self.vitals = Counted()
+        self.mail = ScriptedNotifier(Channel.MAIL)
+        self.sms = ScriptedNotifier(Channel.SMS)
+        self.policy = CourierPolicy(noc=Person("NOC", email="noc@example.th"))
+        self.country = Country(INVENTORY, Fleet(0, 1))
+
+    def courier(self, *channels: Channel) -> Courier:
+        notifiers = {Channel.MAIL: self.mail, Channel.SMS: self.sms}
+        chosen = {channel: notifiers[channel] for channel in channels or notifiers}
+        return Courier(self.store, self.country, chosen, vitals=self.vitals, clock=self.clock, policy=self.policy)
+
+    async def post(self, *notices: Notice) -> None:
+        await self.store.commit([OpenFault(FAULT), OpenTicket(FAULT.id, UBON, (V1, V2), T0)], self.clock.now())
+        await self.store.commit([SendNotice(one, T0) for one in notices], self.clock.now())
+
+    async def work(self, courier: Courier, hours: float, step: float = 5.0) -> None:
+        """Rounds every `step` seconds for so many hours."""
+        end = self.clock.wall + hours * 3600
+        while self.clock.wall < end:
+            await courier.deliver_due(self.clock.now())
+            self.clock.wall += step
+
+    @property
+    def states(self) -> list[str]:
+        return [row.state for row in self.store.rows]
+
+    @property
+    def reasons(self) -> list[str]:
+        return [row.reason for row in self.store.rows]
+
+
+def note(
+    recipient: Recipient = TECHNICIAN, channel: Channel = Channel.MAIL, stage: Stage = Stage.OPENED, revision: int = 0
+) -> Notice:
+    return Notice(stage=stage, channel=channel, recipient=recipient, fault=FAULT.id, centre=UBON, revision=revision)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the others run until it is so."""
+    for _ in range(20_000):
+        if condition():
+            return
+        await asyncio.sleep(0)
+    pytest.fail("it never came to that")
+
+
+@pytest.fixture
+def office() -> Office:
+    return Office()
+
+
+async def test_a_technicians_letter_carries_all_that_a_mail_needs(office: Office) -> None:
+    await office.post(note())
+    assert await office.courier().deliver_due(office.clock.now()) == 1
+    (letter,) = office.mail.letters
+    assert letter.person == Person("สมชาย", "somchai@example.th", "", "th")
+    assert letter.fault == FAULT
+    assert letter.ticket is not None
+    assert letter.ticket.number == "T-2569-000001"
+    assert letter.centre == INVENTORY.centres[UBON]
+    assert [village.id for village in letter.villages] == [V1, V2]
+    assert [event.what for event in letter.history] == ["opened"]
+    assert letter.at == T0
+    assert office.states == ["sent"]
+    assert office.vitals.counts == {(Vital.NOTICES, "sent"): 1}
+
+
+async def test_a_volunteers_letter_is_about_the_own_village(office: Office) -> None:
+    await office.post(note(VOLUNTEER, Channel.SMS))
+    await office.courier().deliver_due(office.clock.now())
+    (letter,) = office.sms.letters
+    assert letter.person == Person("มาลี", "", "+66812345678", "en")
+    assert [village.id for village in letter.villages] == [V2]
+
+
+async def test_the_noc_is_told_of_blindness_which_has_no_fault(office: Office) -> None:
+    blind = Notice(stage=Stage.BLIND, channel=Channel.MAIL, recipient=NOC, revision=int(T0))
+    await office.store.commit([SendNotice(blind, T0)], office.clock.now())
+    await office.courier().deliver_due(office.clock.now())
+    (letter,) = office.mail.letters
+    assert (letter.person, letter.fault, letter.ticket) == (office.policy.noc, None, None)
+
+
+async def test_a_corrected_inventory_is_used_at_once(office: Office) -> None:
+    office.mail.answer = lambda _: RETRY
+    await office.post(note())
+    courier = office.courier()
+    await courier.deliver_due(office.clock.now())
+    moved = replace(INVENTORY.technicians[0], email="new@example.th")
+    office.country.inventory = Inventory(technicians=(moved,))
+    await office.work(courier, hours=0.05)
+    assert [letter.person.email for letter in office.mail.letters[:2]] == ["somchai@example.th", "new@example.th"]
+
+
+@pytest.mark.parametrize(
+    ("notice", "channels", "reason"),
+    [
+        (note(Recipient(Audience.TECHNICIAN, "gone")), (Channel.MAIL,), "this person is not in the inventory"),
+        (note(Recipient(Audience.VOLUNTEER, V1), Channel.SMS), (Channel.SMS,), "this person is not in the inventory"),
+        (note(TECHNICIAN, Channel.SMS), (Channel.SMS,), "no mobile number"),
+        (note(VOLUNTEER, Channel.MAIL), (Channel.MAIL,), "no e-mail address"),
+        (note(VOLUNTEER, Channel.SMS), (Channel.MAIL,), "no gateway is set up for this channel"),
+    ],
+)
+async def test_whoever_cannot_be_reached_is_given_up_with_the_reason(
+    office: Office, notice: Notice, channels: tuple[Channel, ...], reason: str
+) -> None:
+    await office.post(notice)
+    await office.courier(*channels).deliver_due(office.clock.now())
+    assert (office.states, office.reasons) == (["dead"], [reason])
+    assert office.mail.letters == office.sms.letters == []
+    (history,) = office.store.history.values()
+    assert history[-1].what == "undelivered"
+
+
+async def test_what_the_gateway_refuses_for_good_is_tried_once(office: Office) -> None:
+    office.mail.answer = lambda _: Delivery(Verdict.PERMANENT, reason="550 no such user")
+    await office.post(note())
+    await office.work(office.courier(), hours=1)
+    assert len(office.mail.letters) == 1
+    assert (office.states, office.reasons) == (["dead"], ["550 no such user"])
+
+
+async def test_a_gateway_down_for_hours_loses_nothing_and_is_not_flooded(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    office.mail.answer = lambda letter: SENT if letter.at >= T0 + 6 * 3600 else RETRY
+    people = [note(Recipient(Audience.TECHNICIAN, name)) for name in ("somchai", "nipa")]
+    await office.post(*people, note(VOLUNTEER, Channel.SMS))
+    courier = office.courier()
+    with caplog.at_level(logging.INFO):
+        await office.work(courier, hours=5.9)
+        assert office.vitals.gauges[Vital.OUTBOX_WAITING] == 2
+        assert office.vitals.gauges[Vital.OUTBOX_OLDEST] == pytest.approx(5.9 * 3600, abs=6)
+        tries = len(office.mail.letters)
+        assert tries <= 2 * (6 * 3600 / (LONGEST / 2) + 5)
+        await office.work(courier, hours=0.5)
+    assert office.states == ["sent"] * 3
+    assert len(office.sms.letters) == 1, "the SMS gateway was never in trouble"
+    assert office.vitals.gauges[Vital.OUTBOX_WAITING] == office.vitals.gauges[Vital.OUTBOX_OLDEST] == 0
+    said = [record.getMessage().split(" channel")[0] for record in caplog.records]
+    assert said == ["gateway in trouble", "gateway works again"]
+
+
+async def test_an_alarm_is_given_up_after_a_day_but_news_of_recovery_is_not(office: Office) -> None:
+    office.mail.answer = lambda _: RETRY
+    await office.post(note(), note(Recipient(Audience.TECHNICIAN, "nipa"), stage=Stage.RESOLVED))
+    courier = office.courier()
+    await office.work(courier, hours=23.5, step=60)
+    assert office.states == ["waiting", "waiting"]
+    await office.work(courier, hours=1, step=60)
+    assert office.states == ["dead", "waiting"]
+    assert office.reasons[0] == "given up after 24 h: 451 try later"
+
+
+async def test_an_unknown_outcome_rests_and_is_then_sent_once_more(office: Office) -> None:
+    office.sms.answer = lambda _: UNKNOWN
+    await office.post(note(VOLUNTEER, Channel.SMS))
+    await office.work(office.courier(), hours=3)
+    first, second = office.sms.letters
+    assert second.at - first.at >= 600
+    assert first.notice.key == second.notice.key
+    assert (office.states, office.reasons) == (["unknown"], ["cut off"])
+
+
+async def test_doubts_are_counted_even_with_refusals_between_them(office: Office) -> None:
+    answers = iter([UNKNOWN, RETRY, UNKNOWN])
+    office.sms.answer = lambda _: next(answers)
+    await office.post(note(VOLUNTEER, Channel.SMS))
+    await office.work(office.courier(), hours=3)
+    assert office.states == ["unknown"]
+
+
+async def test_a_notifier_that_breaks_harms_only_its_own_letter(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    def answer(letter: Letter) -> Delivery:
+        if letter.notice.recipient == TECHNICIAN:
+            raise RuntimeError("somchai@example.th +66812345678")
+        return SENT
+
+    office.mail.answer = answer
+    await office.post(note(), note(Recipient(Audience.TECHNICIAN, "nipa")))
+    await office.courier().deliver_due(office.clock.now())
+    assert office.states == ["waiting", "sent"]
+    assert office.reasons[0] == "the notifier failed with RuntimeError"
+    assert "example.th" not in caplog.text
+    assert "+66" not in caplog.text
+
+
+async def test_a_gateway_that_never_answers_is_left_after_a_while(office: Office) -> None:
+    class Hanging(ScriptedNotifier):
+        async def deliver(self, letter: Letter) -> Delivery:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    office.mail = Hanging(Channel.MAIL)
+    office.policy = replace(office.policy, patience=0.01)
+    await office.post(note())
+    await office.courier().deliver_due(office.clock.now())
+    assert office.reasons == ["no answer within 0 s"]
+    assert [row.doubts for row in office.store.rows] == [1]
+
+
+async def test_a_letter_sent_but_not_recorded_is_recorded_later_and_not_sent_again(office: Office) -> None:
+    def fill_the_disk(_: Letter) -> Delivery:
+        office.store.trouble = "The disk of the database is full."
+        return SENT
+
+    office.mail.answer = fill_the_disk
+    await office.post(note())
+    courier = office.courier()
+    for _ in range(3):
+        with pytest.raises(StoreError, match="full"):
+            await courier.deliver_due(office.clock.now())
+        office.clock.wall += 1000
+    office.store.trouble = ""
+    await courier.deliver_due(office.clock.now())
+    assert len(office.mail.letters) == 1
+    assert office.states == ["sent"]
+
+
+async def test_the_loop_outlives_a_full_disk_and_goes_on(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    await office.post(note(), note(stage=Stage.RESOLVED), note(VOLUNTEER, Channel.SMS))
+    office.store.trouble = "The disk of the database is full."
+    running = asyncio.create_task(office.courier().run())
+    await until(lambda: office.clock.wall >= T0 + 20)
+    assert office.mail.letters == []
+    office.store.trouble = ""
+    await until(lambda: office.states == ["sent"] * 3)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert [letter.notice.stage for letter in office.mail.letters] == ["opened", "resolved"]
+    assert caplog.text.count("outbox cannot be used") == 1, "one line per streak"
+
+
+async def test_a_slow_sms_gateway_holds_up_no_mail(office: Office) -> None:
+    gate = asyncio.Event()
+
+    class Slow(ScriptedNotifier):
+        async def deliver(self, letter: Letter) -> Delivery:
+            await gate.wait()
+            return await super().deliver(letter)
+
+    office.sms = Slow(Channel.SMS)
+    await office.post(note(VOLUNTEER, Channel.SMS), *(note(revision=n, stage=Stage.EXTENDED) for n in range(20)))
+    running = asyncio.create_task(office.courier().run())
+    await until(lambda: len(office.mail.letters) == 20)
+    assert office.sms.letters == []
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+@given(attempt=st.integers(0, 10_000), key=st.text())
+def test_a_wait_is_bounded_and_always_the_same_for_the_same_try(attempt: int, key: str) -> None:
+    assert SHORTEST <= delay(attempt, key) <= LONGEST
+    assert delay(attempt, key) == delay(attempt, key)
+
+
+def test_waits_grow_and_keys_spread_them() -> None:
+    means = [sum(delay(attempt, str(key)) for key in range(300)) / 300 for attempt in range(6)]
+    assert means == sorted(means)
+    last = [delay(9, str(key)) for key in range(300)]
+    assert max(last) - min(last) > 0.9 * (LONGEST / 2)

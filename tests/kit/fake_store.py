@@ -1,0 +1,329 @@
+"""`ports.Store` in memory, held to the same contract as the real one (tests/stores/store_contract.py)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+
+from netmon.errors import InputError, StoreError
+from netmon.model.cases import Case, TicketFile
+from netmon.model.decisions import (
+    AddVillages,
+    ChangeFault,
+    OpenFault,
+    OpenTicket,
+    ResolveFault,
+    SendNotice,
+    StoredDecision,
+    SupersedeNotices,
+)
+from netmon.model.faults import Fault, Resolution
+from netmon.model.ids import CentreId, FaultId, TicketNumber
+from netmon.model.notices import Channel, Delivery, Notice, OutboxEntry, Verdict
+from netmon.model.tickets import ALLOWED_MOVES, Ticket, TicketEvent, TicketStatus
+from netmon.model.time import Now
+from netmon.ports import OutboxState, TicketAction
+
+_THAILAND = timezone(timedelta(hours=7))
+
+
+@dataclass
+class OutboxRow:
+    """A notice and where it stands: waiting, sent, superseded, dead or unknown."""
+
+    id: int
+    notice: Notice
+    ticket: TicketNumber | None
+    not_before: float
+    next_try: float
+    attempt: int = 0
+    doubts: int = 0
+    lease_until: float = float("-inf")
+    stale: bool = False
+    state: str = "waiting"
+    reference: str = ""
+    reason: str = ""
+
+    @property
+    def lane(self) -> tuple[object, ...]:
+        return (self.notice.channel, self.notice.recipient, self.notice.fault)
+
+
+class FakeStore:
+    """Everything in plain attributes, for tests to look at. `trouble` makes the next writes fail with that sentence."""
+
+    def __init__(self) -> None:
+        self.faults: dict[FaultId, Fault] = {}
+        self.by_number: dict[TicketNumber, Ticket] = {}
+        self.history: dict[TicketNumber, list[TicketEvent]] = {}
+        self.rows: list[OutboxRow] = []
+        self.trouble = ""
+        self.touched_elsewhere = False
+        self.closed = False
+
+    async def open_cases(self) -> tuple[Case, ...]:
+        found = sorted((f for f in self.faults.values() if f.is_open), key=lambda f: (f.opened_at, f.id))
+        return tuple(self._case(one) for one in found)
+
+    async def case(self, fault: FaultId) -> Case | None:
+        return self._case(self.faults[fault]) if fault in self.faults else None
+
+    def _case(self, fault: Fault) -> Case:
+        return Case(fault, tuple(t for t in self.by_number.values() if t.fault == fault.id))
+
+    async def tickets(self, *, only_open: bool) -> tuple[Ticket, ...]:
+        return tuple(t for t in reversed(self.by_number.values()) if t.is_open or not only_open)
+
+    async def ticket(self, number: TicketNumber) -> TicketFile | None:
+        if number not in self.by_number:
+            return None
+        ticket = self.by_number[number]
+        return TicketFile(ticket, self.faults[ticket.fault], tuple(self.history[number]))
+
+    async def outbox(self, now: Now) -> OutboxState:
+        waiting = [row for row in self.rows if row.state == "waiting"]
+        return OutboxState(len(waiting), min((r.not_before for r in waiting if r.not_before <= now.wall), default=None))
+
+    async def commit(self, decisions: Sequence[StoredDecision], now: Now) -> None:
+        self._check_trouble()
+        kept = (dict(self.faults), dict(self.by_number), {k: list(v) for k, v in self.history.items()})
+        rows = [replace(row) for row in self.rows]
+        try:
+            self._carry_out(decisions, now)
+        except StoreError:
+            (self.faults, self.by_number, self.history), self.rows = kept, rows
+            raise
+
+    def _check_trouble(self) -> None:
+        if self.trouble:
+            raise StoreError(self.trouble)
+
+    def _carry_out(self, decisions: Sequence[StoredDecision], now: Now) -> None:
+        last = {d.fault.id: d.fault for d in decisions if isinstance(d, ChangeFault)}
+        settled = {i for i, new in last.items() if i in self.faults and _changed(self.faults[i], new) == self.faults[i]}
+        for decision in decisions:
+            if not (isinstance(decision, ChangeFault) and decision.fault.id in settled):
+                self._carry_out_one(decision, now)
+        for decision in decisions:
+            if isinstance(decision, ResolveFault) and decision.resolution is Resolution.MERGED:
+                if self.faults[decision.fault].resolution is Resolution.MERGED:
+                    self._end_tickets(decision)
+
+    def _carry_out_one(self, decision: StoredDecision, now: Now) -> None:
+        match decision:
+            case OpenFault(fault):
+                self._open_fault(fault)
+            case ChangeFault(fault, note):
+                self._change_fault(fault, note, now)
+            case ResolveFault():
+                self._resolve(decision)
+            case OpenTicket():
+                self._open_ticket(decision)
+            case AddVillages():
+                self._add_villages(decision)
+            case SendNotice():
+                self._send(decision)
+            case SupersedeNotices():
+                self._supersede(decision, now)
+
+    def _open_fault(self, fault: Fault) -> None:
+        if fault.id in self.faults:
+            return
+        if any(f.is_open and (f.scope, f.key) == (fault.scope, fault.key) for f in self.faults.values()):
+            raise StoreError(f"A fault of {fault.scope} {fault.key} is open already.")
+        self.faults[fault.id] = fault
+
+    def _change_fault(self, fault: Fault, note: str, now: Now) -> None:
+        self.faults[fault.id] = _changed(self._known(fault.id), fault)
+        for ticket in self.by_number.values():
+            if note and ticket.fault == fault.id and not ticket.status.is_terminal:
+                self.history[ticket.number].append(TicketEvent(now.wall, "netmon", "changed", note))
+
+    def _known(self, fault: FaultId) -> Fault:
+        if fault not in self.faults:
+            raise StoreError(f"Fault {fault} is not in the database.")
+        return self.faults[fault]
+
+    def _resolve(self, decision: ResolveFault) -> None:
+        fault = self._known(decision.fault)
+        if not fault.is_open:
+            return
+        self.faults[fault.id] = replace(
+            fault, resolved_at=decision.at, resolution=decision.resolution, merged_into=decision.merged_into
+        )
+        if decision.resolution is not Resolution.MERGED:
+            self._end_tickets(decision)
+
+    def _end_tickets(self, decision: ResolveFault) -> None:
+        by_inventory = decision.resolution is Resolution.INVENTORY
+        for ticket in list(self.by_number.values()):
+            if ticket.fault != decision.fault:
+                continue
+            if not ticket.is_open and not (by_inventory and ticket.status is TicketStatus.RESOLVED):
+                continue
+            if decision.resolution is Resolution.MERGED:
+                survivor = self._number_of(decision.merged_into, ticket.centre)
+                text = "merged"
+                if survivor is not None:
+                    text = f"merged into {survivor}"
+                    event = TicketEvent(decision.at, "netmon", "merged", f"{ticket.number} merged into this")
+                    self.history[survivor].append(event)
+                self._move(ticket, TicketStatus.CANCELLED, TicketEvent(decision.at, "netmon", "cancelled", text))
+            else:
+                status = TicketStatus.CLOSED if by_inventory else TicketStatus.RESOLVED
+                self._move(ticket, status, TicketEvent(decision.at, "netmon", status, decision.resolution))
+
+    def _number_of(self, fault: FaultId | None, centre: CentreId | None) -> TicketNumber | None:
+        found = [t.number for t in self.by_number.values() if (t.fault, t.centre) == (fault, centre)]
+        return next((number for number in found if not self.by_number[number].status.is_terminal), None)
+
+    def _move(self, ticket: Ticket, status: TicketStatus, event: TicketEvent) -> None:
+        resolved_at, closed_at = ticket.resolved_at, ticket.closed_at
+        if status is TicketStatus.RESOLVED:
+            resolved_at = event.at
+        elif status is TicketStatus.IN_PROGRESS:
+            resolved_at = None
+        elif status.is_terminal:
+            closed_at = event.at
+            if status is TicketStatus.CLOSED and resolved_at is None:
+                resolved_at = event.at
+        moved = replace(ticket, status=status, resolved_at=resolved_at, closed_at=closed_at)
+        self.by_number[ticket.number] = moved
+        self.history[ticket.number].append(event)
+
+    def _open_ticket(self, decision: OpenTicket) -> None:
+        self._known(decision.fault)
+        same = [t for t in self.by_number.values() if (t.fault, t.centre) == (decision.fault, decision.centre)]
+        if any(not t.status.is_terminal or t.opened_at == decision.at for t in same):
+            return
+        year = datetime.fromtimestamp(decision.at, _THAILAND).year + 543
+        number = TicketNumber(f"T-{year}-{len(self.by_number) + 1:06d}")
+        self.by_number[number] = Ticket(
+            number=number,
+            fault=decision.fault,
+            centre=decision.centre,
+            status=TicketStatus.ACKNOWLEDGED,
+            villages=tuple(sorted(set(decision.villages))),
+            opened_at=decision.at,
+        )
+        self.history[number] = [TicketEvent(decision.at, "netmon", "opened")]
+
+    def _add_villages(self, decision: AddVillages) -> None:
+        number = self._number_of(decision.fault, decision.centre)
+        if number is None:
+            return
+        ticket = self.by_number[number]
+        new = sorted(set(decision.villages) - set(ticket.villages))
+        if new:
+            self.by_number[number] = replace(ticket, villages=tuple(sorted({*ticket.villages, *new})))
+            self.history[number].append(TicketEvent(decision.at, "netmon", "extended", ", ".join(new)))
+
+    def _send(self, decision: SendNotice) -> None:
+        notice = decision.notice
+        if notice.fault is not None:
+            self._known(notice.fault)
+        if any(row.notice.key == notice.key for row in self.rows):
+            return
+        of_centre = [t.number for t in self.by_number.values() if (t.fault, t.centre) == (notice.fault, notice.centre)]
+        ticket = of_centre[-1] if of_centre else None
+        self.rows.append(OutboxRow(len(self.rows) + 1, notice, ticket, decision.not_before, decision.not_before))
+
+    def _supersede(self, decision: SupersedeNotices, now: Now) -> None:
+        for row in self.rows:
+            if row.state == "waiting" and row.notice.fault == decision.fault and row.notice.stage in decision.stages:
+                if row.lease_until > now.wall:
+                    row.stale = True
+                else:
+                    row.state = "superseded"
+
+    async def claim(
+        self, now: Now, limit: int, lease: float, channel: Channel | None = None
+    ) -> tuple[OutboxEntry, ...]:
+        self._check_trouble()
+        for row in self.rows:
+            if row.state == "waiting" and row.stale and row.lease_until <= now.wall:
+                row.state = "superseded"
+        heads: dict[object, OutboxRow] = {}
+        for row in self.rows:
+            if row.state == "waiting":
+                heads.setdefault(row.lane, row)
+        due = [r for r in heads.values() if r.next_try <= now.wall and r.lease_until <= now.wall]
+        due = [r for r in due if channel is None or r.notice.channel is channel]
+        taken = sorted(due, key=lambda row: (row.next_try, row.id))[:limit]
+        for row in taken:
+            row.lease_until = now.wall + lease
+        return tuple(OutboxEntry(r.id, r.notice, r.attempt, doubts=r.doubts, due_at=r.not_before) for r in taken)
+
+    async def settle(self, entry: OutboxEntry, delivery: Delivery, now: Now, retry_at: float | None) -> None:
+        self._check_trouble()
+        row = self.rows[entry.id - 1]
+        if row.state != "waiting" or row.attempt != entry.attempt:
+            return
+        row.attempt += 1
+        row.doubts += delivery.verdict is Verdict.UNKNOWN
+        row.lease_until = float("-inf")
+        row.reference, row.reason = delivery.reference, delivery.reason
+        if delivery.verdict is Verdict.SENT:
+            row.state = "sent"
+        elif row.stale:
+            row.state = "superseded"
+        elif retry_at is not None:
+            row.next_try = retry_at
+        else:
+            row.state = "unknown" if delivery.verdict is Verdict.UNKNOWN else "dead"
+            self._note_undelivered(row, now)
+
+    def _note_undelivered(self, row: OutboxRow, now: Now) -> None:
+        if row.ticket is not None:
+            one = row.notice
+            text = f"{one.channel} to {one.recipient.audience} {one.recipient.id} ({one.stage}): {row.reason}"
+            self.history[row.ticket].append(TicketEvent(now.wall, "netmon", "undelivered", text))
+
+    async def release_leases(self, now: Now) -> None:
+        for row in self.rows:
+            row.lease_until = min(row.lease_until, now.wall)
+
+    async def act(self, action: TicketAction, now: Now) -> Ticket:
+        self._check_trouble()
+        if action.number not in self.by_number:
+            raise InputError(f"There is no ticket {action.number}.")
+        if action.status is None and not action.note:
+            raise InputError(f"Nothing was asked of ticket {action.number}.")
+        ticket = self.by_number[action.number]
+        what = action.status or "note"
+        event = TicketEvent(now.wall, action.author, what, action.note)
+        if action.status is None:
+            self.history[action.number].append(event)
+            return ticket
+        if action.status not in ALLOWED_MOVES[ticket.status]:
+            raise InputError(f"Ticket {action.number} is {ticket.status}, it cannot become {action.status}.")
+        if action.status is TicketStatus.IN_PROGRESS and ticket.accepted_at is None:
+            ticket = replace(ticket, accepted_at=now.wall, accepted_by=action.author)
+        self._move(ticket, action.status, event)
+        return self.by_number[action.number]
+
+    async def close_resolved(self, before: float, now: Now) -> int:
+        self._check_trouble()
+        found = [t for t in self.by_number.values() if t.status is TicketStatus.RESOLVED]
+        found = [t for t in found if t.resolved_at is not None and t.resolved_at < before]
+        for ticket in found:
+            self._move(ticket, TicketStatus.CLOSED, TicketEvent(now.wall, "netmon", "closed"))
+        return len(found)
+
+    def changed_elsewhere(self) -> bool:
+        changed, self.touched_elsewhere = self.touched_elsewhere, False
+        return changed
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+def _changed(old: Fault, new: Fault) -> Fault:
+    """What ChangeFault writes: identity, opening and end stay."""
+    return replace(
+        old,
+        cause=new.cause,
+        confidence=new.confidence,
+        overruled_by=new.overruled_by,
+        evidence=new.evidence,
+        members=new.members,
+    )

@@ -1,0 +1,403 @@
+"""What every `ports.Store` promises. A test module subclasses this with a fixture `store`."""
+
+from dataclasses import replace
+
+import pytest
+
+from netmon.errors import InputError, StoreError
+from netmon.model.decisions import (
+    AddVillages,
+    ChangeFault,
+    OpenFault,
+    OpenTicket,
+    ResolveFault,
+    SendNotice,
+    StoredDecision,
+    SupersedeNotices,
+)
+from netmon.model.faults import Cause, Evidence, EvidenceKind, Resolution
+from netmon.model.ids import DeviceId, FaultId, TicketNumber
+from netmon.model.notices import Audience, Channel, Delivery, Notice, Recipient, Stage, Verdict
+from netmon.model.tickets import Ticket, TicketStatus
+from netmon.ports import OutboxState, Store, TicketAction
+from tests.stores.sample import T0, UBON, VILLAGES, YASO, at, fault, notice, opening
+
+SENT = Delivery(Verdict.SENT, reference="250 queued as 1")
+RETRY = Delivery(Verdict.RETRY, reason="451 try later")
+UNKNOWN = Delivery(Verdict.UNKNOWN, reason="connection lost after DATA")
+F1 = FaultId("f1")
+
+
+async def only_ticket(store: Store, name: str = "f1") -> Ticket:
+    case = await store.case(FaultId(name))
+    assert case is not None
+    (ticket,) = case.tickets
+    return ticket
+
+
+async def history(store: Store, number: TicketNumber) -> list[tuple[str, str, str]]:
+    file = await store.ticket(number)
+    assert file is not None
+    return [(event.author, event.what, event.text) for event in file.history]
+
+
+async def everything(store: Store) -> object:
+    """All that the port shows."""
+    tickets = await store.tickets(only_open=False)
+    files = [await store.ticket(ticket.number) for ticket in tickets]
+    return await store.open_cases(), tickets, files, await store.outbox(at(0)), await store.outbox(at(1e6))
+
+
+class FaultsContract:
+    async def test_a_new_store_is_empty(self, store: Store) -> None:
+        assert await store.open_cases() == ()
+        assert await store.tickets(only_open=False) == ()
+        assert await store.case(F1) is None
+        assert await store.ticket(TicketNumber("T-2569-000001")) is None
+        assert await store.outbox(at(0)) == OutboxState(0, None)
+
+    async def test_a_fault_comes_back_exactly_as_it_was_given(self, store: Store) -> None:
+        one = replace(fault(), overruled_by="นิภา").with_recovered([DeviceId(f"ap-{VILLAGES[0]}")], T0 + 7.7)
+        await store.commit([OpenFault(one)], at(1))
+        (case,) = await store.open_cases()
+        assert case.fault == one
+        assert case.tickets == ()
+
+    async def test_open_cases_come_oldest_first(self, store: Store) -> None:
+        young, old = replace(fault("a"), opened_at=T0 + 5), replace(fault("b"), opened_at=T0)
+        await store.commit([OpenFault(young), OpenFault(old)], at(9))
+        assert [case.fault.id for case in await store.open_cases()] == ["b", "a"]
+
+    async def test_a_second_open_fault_of_one_key_is_refused_and_nothing_of_its_batch_is_kept(
+        self, store: Store
+    ) -> None:
+        await store.commit(opening(), at(0))
+        before = await everything(store)
+        rival = fault("rival", key="olt-f1")
+        with pytest.raises(StoreError):
+            await store.commit([*opening("other"), OpenFault(rival)], at(1))
+        assert await everything(store) == before
+
+    async def test_a_key_is_free_again_once_its_fault_is_resolved(self, store: Store) -> None:
+        await store.commit(opening(), at(0))
+        again = fault("again", key="olt-f1")
+        await store.commit([ResolveFault(F1, Resolution.RECOVERED, T0 + 60), OpenFault(again)], at(60))
+        assert [case.fault.id for case in await store.open_cases()] == ["again"]
+
+    async def test_a_change_is_recorded_and_noted_on_the_ticket(self, store: Store) -> None:
+        await store.commit(opening(), at(0))
+        said = Evidence(EvidenceKind.OPERATOR_SAID, "olt-f1", T0 + 9, note="ไฟดับ")
+        changed = replace(fault(villages=VILLAGES[:3]), cause=Cause.POWER, confidence=0.9, evidence=(said,))
+        await store.commit([ChangeFault(changed, "cause is power")], at(10))
+        (case,) = await store.open_cases()
+        assert case.fault == changed
+        assert (await history(store, case.tickets[0].number))[-1] == ("netmon", "changed", "cause is power")
+
+    async def test_a_change_without_a_note_leaves_the_history_alone(self, store: Store) -> None:
+        await store.commit(opening(), at(0))
+        await store.commit([ChangeFault(replace(fault(), confidence=0.5), "")], at(10))
+        assert len(await history(store, (await only_ticket(store)).number)) == 1
+
+    async def test_a_change_never_reopens_nor_renames_a_fault(self, store: Store) -> None:
+        await store.commit(opening(), at(0))
+        await store.commit([ResolveFault(F1, Resolution.RECOVERED, T0 + 60)], at(60))
+        renamed = replace(fault(), cause=Cause.POWER, key="else", opened_at=0.0)
+        await store.commit([ChangeFault(renamed, "restarted, so it was power")], at(90))
+        case = await store.case(F1)
+        assert case is not None
+        assert case.fault == replace(fault(), cause=Cause.POWER, resolved_at=T0 + 60, resolution=Resolution.RECOVERED)
+
+    @pytest.mark.parametrize(
+        "decision",
+        [
+            ChangeFault(fault("ghost"), "?"),
+            ResolveFault(FaultId("ghost"), Resolution.RECOVERED, T0),
+            OpenTicket(FaultId("ghost"), UBON, VILLAGES, T0),
+            SendNotice(notice("ghost"), T0),
+        ],
+        ids=lambda decision: type(decision).__name__,
+    )
+    async def test_a_decision_about_a_fault_that_is_not_there_undoes_its_whole_batch(
+        self, store: Store, decision: StoredDecision
+    ) -> None:
+        with pytest.raises(StoreError):
+            await store.commit([*opening(), decision], at(0))
+        assert await store.open_cases() == ()
+        assert await store.tickets(only_open=False) == ()
+
+    async def test_any_batch_twice_changes_nothing_the_second_time(self, store: Store) -> None:
+        power = replace(fault(), cause=Cause.POWER)
+        batches: list[list[StoredDecision]] = [
+            opening(notices=(notice(), notice(channel=Channel.SMS))),
+            [*opening("f2"), AddVillages(F1, UBON, VILLAGES, T0 + 5), OpenTicket(F1, YASO, VILLAGES[2:], T0 + 5)],
+            [ChangeFault(power, "power"), ChangeFault(replace(power, confidence=0.9), "surely power")],
+            [SupersedeNotices(F1, (Stage.OPENED,), T0 + 8), SendNotice(notice(stage=Stage.RESOLVED), T0 + 8)],
+            [ResolveFault(FaultId("f2"), Resolution.MERGED, T0 + 9, F1)],
+            [ResolveFault(F1, Resolution.RECOVERED, T0 + 10)],
+        ]
+        for second, batch in enumerate(batches):
+            await store.commit(batch, at(second))
+            once = await everything(store)
+            await store.commit(batch, at(second + 0.5))
+            assert await everything(store) == once, batch
+
+
+class TicketsContract:
+    async def test_a_ticket_is_born_acknowledged_with_a_running_number_in_the_buddhist_year(self, store: Store) -> None:
+        await store.commit(opening(), at(0))
+        ticket = await only_ticket(store)
+        assert ticket == Ticket(
+            number=TicketNumber("T-2569-000001"),
+            fault=F1,
+            centre=UBON,
+            status=TicketStatus.ACKNOWLEDGED,
+            villages=VILLAGES[:2],
+            opened_at=fault().opened_at,
+        )
+        assert await history(store, ticket.number) == [("netmon", "opened", "")]
+
+    async def test_the_running_number_goes_on_over_new_year_in_thailand(self, store: Store) -> None:
+        new_year = 1_798_736_400.0  # 2027-01-01 00:00 +07:00
+        both: list[StoredDecision] = [
+            OpenFault(fault()),
+            OpenTicket(F1, UBON, (), new_year - 1),
+            OpenTicket(F1, YASO, (), new_year),
+        ]
+        await store.commit(both, at(0))
+        assert [ticket.number for ticket in await store.tickets(only_open=True)] == ["T-2570-000002", "T-2569-000001"]
+
+    async def test_a_fault_has_one_open_ticket_per_centre_whoever_asks_for_more(self, store: Store) -> None:
+        await store.commit(opening(), at(0))
+        more: list[StoredDecision] = [OpenTicket(F1, UBON, VILLAGES, T0 + 50), OpenTicket(F1, YASO, VILLAGES, T0 + 50)]
+        await store.commit(more * 2, at(50))
+        case = await store.case(F1)
+        assert case is not None
+        assert [(ticket.centre, ticket.villages) for ticket in case.tickets] == [(UBON, VILLAGES[:2]), (YASO, VILLAGES)]
+
+    async def test_a_rejected_ticket_makes_room_for_another_but_not_for_itself(self, store: Store) -> None:
+        await store.commit(opening(), at(0))
+        first = await only_ticket(store)
+        await store.act(TicketAction(number=first.number, author="desk", status=TicketStatus.REJECTED), at(5))
+        await store.commit(opening(), at(6))
+        assert len(await store.tickets(only_open=False)) == 1
+        await store.commit([OpenTicket(F1, UBON, VILLAGES, T0 + 7)], at(7))
+        assert [ticket.status for ticket in await store.tickets(only_open=False)] == ["acknowledged", "rejected"]
+
+    async def test_villages_join_the_open_ticket_once(self, store: Store) -> None:
+        await store.commit(opening(), at(0))
+        await store.commit([AddVillages(F1, UBON, VILLAGES[1:4], T0 + 5)], at(5))
+        ticket = await only_ticket(store)
+        assert ticket.villages == VILLAGES[:4]
+        assert (await history(store, ticket.number))[1:] == [("netmon", "extended", "34010103, 34010104")]
+
+    async def test_recovery_resolves_what_is_open_and_leaves_what_a_person_ended(self, store: Store) -> None:
+        await store.commit([*opening(), OpenTicket(F1, YASO, VILLAGES[2:], T0)], at(0))
+        ubon, yaso = sorted(await store.tickets(only_open=True), key=lambda ticket: ticket.number)
+        await store.act(TicketAction(number=yaso.number, author="desk", status=TicketStatus.REJECTED), at(5))
+        await store.commit([ResolveFault(F1, Resolution.RECOVERED, T0 + 60)], at(61))
+        case = await store.case(F1)
+        assert case is not None
+        assert (case.fault.resolved_at, case.fault.resolution) == (T0 + 60, Resolution.RECOVERED)
+        assert [ticket.status for ticket in case.tickets] == ["resolved", "rejected"]
+        assert case.tickets[0].resolved_at == T0 + 60
+        assert (await history(store, ubon.number))[-1] == ("netmon", "resolved", "recovered")
+        assert await store.open_cases() == ()
+
+    @pytest.mark.parametrize("survivor_opens_in_the_same_batch", [False, True])
+    async def test_a_merged_fault_gives_its_ticket_up_to_the_survivor(
+        self, store: Store, survivor_opens_in_the_same_batch: bool
+    ) -> None:
+        merge: list[StoredDecision] = [ResolveFault(F1, Resolution.MERGED, T0 + 9, FaultId("old"))]
+        await store.commit(opening(), at(0))
+        if survivor_opens_in_the_same_batch:
+            await store.commit([*merge, *opening("old")], at(9))
+        else:
+            await store.commit(opening("old"), at(1))
+            await store.commit(merge, at(9))
+        gone, kept = await only_ticket(store), await only_ticket(store, "old")
+        assert (gone.status, gone.closed_at, kept.status) == ("cancelled", T0 + 9, "acknowledged")
+        assert (await history(store, gone.number))[-1] == ("netmon", "cancelled", f"merged into {kept.number}")
+        assert (await history(store, kept.number))[-1] == ("netmon", "merged", f"{gone.number} merged into this")
+        case = await store.case(F1)
+        assert case is not None
+        assert case.fault.merged_into == "old"
+
+    async def test_a_retired_device_closes_its_ticket(self, store: Store) -> None:
+        await store.commit(opening(), at(0))
+        await store.commit([ResolveFault(F1, Resolution.INVENTORY, T0 + 9)], at(9))
+        ticket = await only_ticket(store)
+        assert (ticket.status, ticket.resolved_at, ticket.closed_at) == ("closed", T0 + 9, T0 + 9)
+        assert (await history(store, ticket.number))[-1] == ("netmon", "closed", "inventory")
+
+    async def test_whoever_takes_a_ticket_up_first_has_accepted_it(self, store: Store) -> None:
+        await store.commit(opening(), at(0))
+        number = (await only_ticket(store)).number
+        for second, author, status in [
+            (5, "นิภา", TicketStatus.IN_PROGRESS),
+            (6, "นิภา", TicketStatus.HELD),
+            (7, "somchai", TicketStatus.IN_PROGRESS),
+        ]:
+            ticket = await store.act(TicketAction(number=number, author=author, status=status), at(second))
+            assert ticket.status is status
+        assert ticket == await only_ticket(store)
+        assert (ticket.accepted_at, ticket.accepted_by) == (T0 + 5, "นิภา")
+
+    async def test_a_person_resolves_a_ticket_without_ending_the_fault_and_may_take_it_back(self, store: Store) -> None:
+        await store.commit(opening(), at(0))
+        number = (await only_ticket(store)).number
+        done = TicketAction(number=number, author="somchai", status=TicketStatus.RESOLVED, note="เปลี่ยน ONU แล้ว")
+        assert (await store.act(done, at(5))).resolved_at == T0 + 5
+        assert (await history(store, number))[-1] == ("somchai", "resolved", "เปลี่ยน ONU แล้ว")
+        assert len(await store.open_cases()) == 1
+        assert await store.tickets(only_open=True) == ()
+        back = TicketAction(number=number, author="somchai", status=TicketStatus.IN_PROGRESS)
+        assert (await store.act(back, at(6))).resolved_at is None
+
+    async def test_a_note_changes_only_the_history(self, store: Store) -> None:
+        await store.commit(opening(), at(0))
+        before = await only_ticket(store)
+        assert await store.act(TicketAction(number=before.number, author="ก", note="โทรแล้ว"), at(5)) == before
+        assert (await history(store, before.number))[-1] == ("ก", "note", "โทรแล้ว")
+
+    async def test_what_a_ticket_does_not_allow_is_refused_in_a_sentence(self, store: Store) -> None:
+        await store.commit(opening(), at(0))
+        number = (await only_ticket(store)).number
+        before = await everything(store)
+        with pytest.raises(InputError, match="There is no ticket T-2569-999999"):
+            await store.act(TicketAction(number=TicketNumber("T-2569-999999"), author="a", note="x"), at(1))
+        with pytest.raises(InputError, match="is acknowledged, it cannot become closed"):
+            await store.act(TicketAction(number=number, author="a", status=TicketStatus.CLOSED), at(1))
+        with pytest.raises(InputError, match="Nothing was asked"):
+            await store.act(TicketAction(number=number, author="a"), at(1))
+        assert await everything(store) == before
+
+    async def test_resolved_tickets_close_once_their_time_is_over(self, store: Store) -> None:
+        await store.commit([*opening(), *opening("f2"), *opening("f3")], at(0))
+        await store.commit([ResolveFault(F1, Resolution.RECOVERED, T0 + 10)], at(10))
+        await store.commit([ResolveFault(FaultId("f2"), Resolution.OPERATOR, T0 + 20)], at(20))
+        assert await store.close_resolved(T0 + 20, at(30)) == 1
+        closed = await only_ticket(store)
+        assert (closed.status, closed.closed_at) == ("closed", T0 + 30)
+        assert [(await only_ticket(store, name)).status for name in ("f2", "f3")] == ["resolved", "acknowledged"]
+        assert await store.close_resolved(T0 + 20, at(31)) == 0
+
+
+class OutboxContract:
+    async def test_a_notice_leaves_when_it_is_due_and_only_once(self, store: Store) -> None:
+        await store.commit(opening(notices=(notice(),), due=T0 + 120), at(0))
+        assert await store.claim(at(119), 10, 60) == ()
+        (entry,) = await store.claim(at(120), 10, 60)
+        assert (entry.notice, entry.attempt, entry.doubts, entry.due_at) == (notice(), 0, 0, T0 + 120)
+        assert await store.claim(at(121), 10, 60) == ()
+        await store.settle(entry, SENT, at(122), None)
+        assert await store.claim(at(9999), 10, 60) == ()
+        assert await store.outbox(at(9999)) == OutboxState(0, None)
+
+    async def test_a_notice_without_a_fault_keeps_its_identity(self, store: Store) -> None:
+        blind = Notice(
+            stage=Stage.BLIND, channel=Channel.SMS, recipient=Recipient(Audience.NOC, "noc"), revision=1795150800
+        )
+        await store.commit([SendNotice(blind, T0)], at(0))
+        (entry,) = await store.claim(at(0), 10, 60)
+        assert entry.notice == blind
+
+    async def test_one_persons_notices_leave_one_by_one_in_order_even_while_the_first_must_wait(
+        self, store: Store
+    ) -> None:
+        stages = [notice(stage=stage) for stage in (Stage.OPENED, Stage.EXTENDED, Stage.RESOLVED)]
+        await store.commit(opening(notices=tuple(stages)), at(0))
+        (first,) = await store.claim(at(0), 10, 60)
+        await store.settle(first, RETRY, at(1), T0 + 100)
+        assert await store.claim(at(50), 10, 60) == ()
+        left = []
+        for second in (100, 101, 102):
+            (entry,) = await store.claim(at(second), 10, 60)
+            left.append(entry.notice)
+            assert await store.claim(at(second), 10, 60) == ()
+            await store.settle(entry, SENT, at(second), None)
+        assert left == stages
+
+    async def test_other_people_channels_and_faults_do_not_wait_for_each_other(self, store: Store) -> None:
+        mail, sms = notice(), notice(channel=Channel.SMS)
+        nipa, other = notice(recipient="nipa"), notice("f2")
+        await store.commit([*opening(notices=(mail, sms, nipa)), *opening("f2", notices=(other,))], at(0))
+        assert [entry.notice for entry in await store.claim(at(0), 10, 60)] == [mail, sms, nipa, other]
+
+    async def test_claims_take_the_longest_due_first_and_respect_limit_and_channel(self, store: Store) -> None:
+        people = [notice(recipient=name) for name in ("a", "b", "c")]
+        text = notice(recipient="d", channel=Channel.SMS)
+        await store.commit(opening(), at(0))
+        for due, one in zip((3.0, 1.0, 2.0, 0.0), (*people, text), strict=True):
+            await store.commit([SendNotice(one, T0 + due)], at(0))
+        claimed = await store.claim(at(5), 2, 60, Channel.MAIL)
+        assert [entry.notice.recipient.id for entry in claimed] == ["b", "c"]
+        assert [entry.notice for entry in await store.claim(at(5), 9, 60, Channel.SMS)] == [text]
+
+    async def test_a_try_put_back_comes_again_with_its_count_and_keeps_its_age(self, store: Store) -> None:
+        await store.commit(opening(notices=(notice(),)), at(0))
+        (entry,) = await store.claim(at(1), 10, 60)
+        await store.settle(entry, RETRY, at(2), T0 + 30)
+        assert await store.outbox(at(3)) == OutboxState(1, T0)
+        assert await store.claim(at(29), 10, 60) == ()
+        (entry,) = await store.claim(at(30), 10, 60)
+        await store.settle(entry, UNKNOWN, at(31), T0 + 600)
+        (entry,) = await store.claim(at(600), 10, 60)
+        assert (entry.attempt, entry.doubts, entry.due_at) == (2, 1, T0)
+
+    async def test_a_try_settled_twice_counts_once(self, store: Store) -> None:
+        await store.commit(opening(notices=(notice(),)), at(0))
+        (entry,) = await store.claim(at(1), 10, 60)
+        await store.settle(entry, RETRY, at(2), T0 + 30)
+        await store.settle(entry, SENT, at(3), None)
+        (again,) = await store.claim(at(30), 10, 60)
+        assert again.attempt == 1
+
+    @pytest.mark.parametrize("delivery", [Delivery(Verdict.PERMANENT, reason="550 no such user"), RETRY, UNKNOWN])
+    async def test_a_notice_given_up_is_seen_in_its_tickets_history(self, store: Store, delivery: Delivery) -> None:
+        await store.commit(opening(notices=(notice(),)), at(0))
+        (entry,) = await store.claim(at(1), 10, 60)
+        await store.settle(entry, delivery, at(2), None)
+        assert await store.outbox(at(3)) == OutboxState(0, None)
+        last = (await history(store, (await only_ticket(store)).number))[-1]
+        assert last == ("netmon", "undelivered", f"mail to technician somchai (opened): {delivery.reason}")
+
+    async def test_a_lease_that_ran_out_may_be_claimed_again(self, store: Store) -> None:
+        await store.commit(opening(notices=(notice(),)), at(0))
+        (first,) = await store.claim(at(1), 10, 60)
+        assert await store.claim(at(60), 10, 60) == ()
+        assert await store.claim(at(61), 10, 60) == (first,)
+
+    async def test_a_start_gives_back_what_the_last_run_had_claimed(self, store: Store) -> None:
+        await store.commit(opening(notices=(notice(),)), at(0))
+        claimed = await store.claim(at(1), 10, 60)
+        await store.release_leases(at(2))
+        assert await store.claim(at(2), 10, 60) == claimed
+
+    async def test_superseded_notices_never_leave(self, store: Store) -> None:
+        down, sms, up = notice(), notice(channel=Channel.SMS), notice(stage=Stage.RESOLVED)
+        await store.commit(opening(notices=(down, sms)), at(0))
+        superseded = SupersedeNotices(F1, (Stage.OPENED, Stage.EXTENDED), T0 + 5)
+        await store.commit([superseded, SendNotice(up, T0 + 5)], at(5))
+        assert [entry.notice for entry in await store.claim(at(6), 10, 60)] == [up]
+        assert await store.outbox(at(6)) == OutboxState(1, T0 + 5)
+
+    async def test_a_notice_in_flight_is_left_to_its_courier_but_not_tried_again(self, store: Store) -> None:
+        await store.commit(opening(notices=(notice(), notice(recipient="nipa"))), at(0))
+        good, bad = await store.claim(at(1), 10, 60)
+        await store.commit([SupersedeNotices(F1, (Stage.OPENED,), T0 + 5)], at(5))
+        assert (await store.outbox(at(6))).waiting == 2
+        await store.settle(good, SENT, at(7), None)
+        await store.settle(bad, RETRY, at(7), T0 + 30)
+        assert (await store.outbox(at(8))).waiting == 0
+        assert await store.claim(at(99), 10, 60) == ()
+
+    async def test_a_notice_superseded_in_the_hands_of_a_courier_that_died_is_dropped(self, store: Store) -> None:
+        await store.commit(opening(notices=(notice(),)), at(0))
+        assert await store.claim(at(1), 10, 60)
+        await store.commit([SupersedeNotices(F1, (Stage.OPENED,), T0 + 5)], at(5))
+        assert await store.claim(at(100), 10, 60) == ()
+        assert (await store.outbox(at(100))).waiting == 0
+
+
+class StoreContract(FaultsContract, TicketsContract, OutboxContract):
+    """The whole promise."""
