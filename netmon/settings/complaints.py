@@ -13,7 +13,8 @@ from enum import StrEnum
 PRINTED = 200
 """Sentences printed before the rest is only counted."""
 _QUOTED_AT_MOST = 60
-_PHONE = re.compile(r"(?:\+?66|0)?[ -]?[2-9](?:[ -]?[0-9]){7,8}|\+[0-9 -]{8,}")
+# With a trunk 0 or a country code, or the nine digits Excel leaves of a mobile. Village ids have eight and no 0 first.
+_PHONE = re.compile(r"(?:\+|0|66[ .-]?(?=[689]))[ .()-]*\d(?:[ .()-]*\d){6,}|[689](?:[ .-]?\d){8}")
 
 
 class Kind(StrEnum):
@@ -45,8 +46,10 @@ class Complaint:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
-        subject = f"{self.column}: " if self.column else ""
-        return f"{place}: {subject}{self.what}" + (f"; {self.fix}" if self.fix else "")
+        subject = f"{shorten(self.column)}: " if self.column else ""
+        sentence = f"{place}: {subject}{self.what}" + (f"; {self.fix}" if self.fix else "")
+        # A sentence is one line, and whatever a file holds must not reach a terminal as a command.
+        return "".join(c if c.isprintable() else " " for c in sentence)
 
 
 @dataclass(frozen=True, slots=True)

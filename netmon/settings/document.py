@@ -14,8 +14,9 @@ from netmon.settings.complaints import Page
 
 _LARGEST = 256 * 1024
 _DEEPEST = 20
+_LARGEST_NUMBER = 10**15
 _NOTHING: Any = object()
-_PLAIN = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp")}
+_PLAIN = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")}
 _Location = tuple[str | int, ...]
 
 
@@ -118,6 +119,9 @@ class _Walk:
             self._page.wrong(line, path_text(at), "refers to another value or is nested too deeply", "write it out")
             return _NOTHING
         self._seen.add(id(node))
+        if node.tag not in _PLAIN:
+            self._page.wrong(line, path_text(at), "has a YAML tag ('!...')", "write the plain value")
+            return _NOTHING
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, at)
         if isinstance(node, yaml.SequenceNode):
@@ -133,6 +137,9 @@ class _Walk:
                 self._page.wrong(line, path_text(at), "has a key that is not a word", "write 'key: value'")
                 continue
             key = str(key_node.value)
+            if not key.isprintable():
+                self._page.wrong(line, path_text(at), "has a key with characters that cannot be seen", "retype it")
+                continue
             if key in found:
                 first = self._lines[(*at, key)]
                 self._page.wrong(
@@ -147,13 +154,13 @@ class _Walk:
 
     def _scalar(self, node: yaml.Node, at: _Location) -> Any:
         line = node.start_mark.line + 1
-        if node.tag not in _PLAIN:
-            self._page.wrong(line, path_text(at), "has a YAML tag ('!...')", "write the plain value")
-            return _NOTHING
-        if node.tag.endswith((":timestamp", ":str")):
-            return str(node.value)
         try:
-            return yaml.constructor.SafeConstructor().construct_object(node)
+            if node.tag.endswith((":timestamp", ":str")):
+                return node.value.encode("utf-8").decode("utf-8")  # an escape such as "\ud800" is half a character
+            value = yaml.constructor.SafeConstructor().construct_object(node)
         except (yaml.YAMLError, ValueError, KeyError, IndexError, OverflowError):
-            self._page.wrong(line, path_text(at), "is not a number or word YAML knows", "put it in quotes")
+            value = _NOTHING
+        if value is _NOTHING or (isinstance(value, int) and abs(value) > _LARGEST_NUMBER):
+            self._page.wrong(line, path_text(at), "is no value netmon can read", "put text in quotes")
             return _NOTHING
+        return value

@@ -87,7 +87,7 @@ def state_directory(environ: Mapping[str, str] | None = None) -> Path:
 
 def _complain(mistake: ErrorDetails, document: Document, page: Page) -> None:
     location = tuple(mistake["loc"])
-    if location[-1] == "[key]":
+    if location[-1] == "[key]" and mistake["type"] != "extra_forbidden":
         location = location[:-1]
     what, fix = _sentence(mistake, location)
     page.wrong(document.line_of(location), path_text(location), what, fix)
@@ -122,7 +122,7 @@ def _quoted(given: Any, location: tuple[str | int, ...]) -> str:
     if given is None:
         return "nothing"
     text = str(given).lower() if isinstance(given, bool) else str(given)
-    return quote("".join(c if c.isprintable() else " " for c in text))
+    return quote(text)
 
 
 def _words(expected: str) -> list[str]:

@@ -84,15 +84,14 @@ def read_mobile(text: str) -> str:
     """A mobile number in E.164, '' where the text has none. The 0 in front, which Excel drops, is not missed."""
     text = _DECIMALS.sub("", text)
     try:
-        number = phonenumbers.parse(text, "TH")
+        candidates = [phonenumbers.parse(text, "TH")]
     except phonenumbers.NumberParseException:
-        return ""
-    if _is_mobile(number):
-        return str(phonenumbers.format_number(number, PhoneNumberFormat.E164))
-    # Two numbers in a cell, or a number with a remark: the first that is a mobile.
-    for match in PhoneNumberMatcher(text, "TH"):
-        if _is_mobile(match.number):
-            return str(phonenumbers.format_number(match.number, PhoneNumberFormat.E164))
+        candidates = []
+    if not any(map(_is_mobile, candidates)):  # two numbers in a cell, or a number with a remark
+        candidates = [match.number for match in PhoneNumberMatcher(text, "TH")]
+    for number in candidates:
+        if _is_mobile(number):
+            return str(phonenumbers.format_number(number, PhoneNumberFormat.E164))
     return ""
 
 

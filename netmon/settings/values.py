@@ -8,6 +8,7 @@ import ipaddress
 import math
 import re
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.headerregistry import Address
 from pathlib import Path
 from string import Formatter
@@ -67,7 +68,10 @@ def seconds(value: Any) -> float:
 def _hold(value: Any) -> float | None:
     if value is None:
         return None
-    return math.inf if value == "never" else seconds(value)
+    hold = math.inf if value == "never" else seconds(value)
+    if hold < 0:
+        raise ValueError("should be a duration or never")
+    return hold
 
 
 def _finite(value: float) -> float:
@@ -109,7 +113,7 @@ def _store_url(url: str, info: ValidationInfo) -> str:
         if not rest.startswith("/") or not file.name:
             raise ValueError("should name a file after three slashes, e.g. sqlite:///netmon.db")
         return f"sqlite:///{_from_state(file, info)}"
-    if ":" in rest.partition("@")[0] and "@" in rest:
+    if ":" in rest.rpartition("@")[0] or "password=" in rest:
         raise ValueError("has a password in it; take it out and give it in PGPASSFILE or PGPASSWORD")
     return url
 
@@ -141,7 +145,7 @@ def mail_address(text: str) -> str:
     """
     try:
         address = Address(addr_spec=text)
-    except (ValueError, IndexError, TypeError, AttributeError):  # the parser answers some scraps with these
+    except (MessageError, ValueError, IndexError, TypeError, AttributeError):  # the parser's answers to scraps
         address = Address()
     if not text.isascii() or not text.isprintable() or "." not in address.domain or address.addr_spec != text:
         raise ValueError("is no e-mail address")
@@ -193,7 +197,6 @@ Duration = Annotated[float, BeforeValidator(seconds), Field(ge=0), WithJsonSchem
 HoldOrNever = Annotated[
     float | None,
     BeforeValidator(_hold),
-    Field(ge=0),
     WithJsonSchema({"oneOf": [*_DURATION_SCHEMA["oneOf"], {"const": "never"}]}),
 ]
 """A duration, seconds, or `never` (infinity); None where it was left out."""
