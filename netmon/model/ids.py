@@ -10,7 +10,7 @@ TechnicianId = NewType("TechnicianId", str)
 FaultId = NewType("FaultId", str)
 TicketNumber = NewType("TicketNumber", str)
 
-_VILLAGE_ID = re.compile(r"[1-9]\d{7}(-[2-9]|-[1-9]\d)?")
+_VILLAGE_ID = re.compile(r"[1-9][0-9]{7}(-[2-9]|-[1-9][0-9])?")
 
 
 def village_id(text: str) -> VillageId:

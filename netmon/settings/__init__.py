@@ -1,1 +1,31 @@
-"""What operators write: YAML and CSV become validated settings and inventory, mistakes become sentences."""
+"""YAML and CSV -> validated settings and inventory; whatever is wrong comes out as sentences for the operator.
+
+netmon.yaml goes text -> data with lines (`document`) -> pydantic models (`model`) -> `Settings`; the CSV files go
+bytes -> clean cells (`tables`) -> one lenient draft (`sheets`) -> cross-checks (`links`) -> `Inventory`.
+The doctor works on the draft, so that it can also look at files that are refused.
+"""
+
+from netmon.settings.check import CheckReport, check
+from netmon.settings.complaints import Complaint, Kind, listing
+from netmon.settings.credentials import Secret, resolve
+from netmon.settings.doctor import examine
+from netmon.settings.inventory import LoadedInventory, load_inventory
+from netmon.settings.load import load_settings, state_directory
+from netmon.settings.model import Settings, settings_schema
+
+__all__ = [
+    "CheckReport",
+    "Complaint",
+    "Kind",
+    "LoadedInventory",
+    "Secret",
+    "Settings",
+    "check",
+    "examine",
+    "listing",
+    "load_inventory",
+    "load_settings",
+    "resolve",
+    "settings_schema",
+    "state_directory",
+]

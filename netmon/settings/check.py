@@ -1,0 +1,83 @@
+"""What `netmon check` finds: settings, credentials, templates and inventory, all mistakes at once."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from netmon.errors import InputError
+from netmon.model.inventory import Inventory
+from netmon.settings.complaints import PRINTED, Complaint, Notes, Page, listing
+from netmon.settings.credentials import resolve
+from netmon.settings.inventory import accept, draft_inventory
+from netmon.settings.load import SettingsDraft, draft_settings
+from netmon.settings.model import Settings
+from netmon.settings.sheets import LANGUAGES
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """Everything found; settings and inventory are there when nothing is wrong with them."""
+
+    complaints: tuple[Complaint, ...]
+    warnings: tuple[Complaint, ...]
+    settings: Settings | None = None
+    inventory: Inventory | None = None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether netmon would start with these files."""
+        return not self.complaints
+
+    def lines(self, limit: int = PRINTED) -> tuple[str, ...]:
+        """Complaints to print, at most `limit` and a count of the rest."""
+        return listing(self.complaints, limit)
+
+    def warning_lines(self, limit: int = PRINTED) -> tuple[str, ...]:
+        """Warnings to print, at most `limit` and a count of the rest."""
+        return listing(self.warnings, limit)
+
+
+def check(settings_path: Path, environ: Mapping[str, str] | None = None) -> CheckReport:
+    """Look at everything netmon reads when it starts. Never raises: whatever is wrong is in the report.
+
+    Args:
+        settings_path: netmon.yaml.
+        environ: where STATE_DIRECTORY and credentials are looked up; the process's environment by default.
+    """
+    environ = os.environ if environ is None else environ
+    notes = Notes()
+    draft = draft_settings(settings_path, notes, environ)
+    if draft is None:
+        return CheckReport(tuple(notes.complaints), tuple(notes.warnings))
+    page = notes.page(settings_path.name)
+    settings = None if notes.complaints else draft.settings
+    _check_credentials(draft, environ, page)
+    if "templates" not in draft.mistaken:
+        _check_templates(draft.settings.templates.directory, page)
+    inventory = None if "inventory" in draft.mistaken else _check_inventory(draft, notes)
+    return CheckReport(tuple(notes.complaints), tuple(notes.warnings), settings, inventory)
+
+
+def _check_inventory(draft: SettingsDraft, notes: Notes) -> Inventory | None:
+    known = None if "credentials" in draft.mistaken else draft.settings.credentials
+    found = draft_inventory(draft.settings.inventory.directory, known)
+    notes.complaints.extend(found.notes.complaints)
+    notes.warnings.extend(found.notes.warnings)
+    return None if found.notes.complaints else accept(found).inventory
+
+
+def _check_credentials(draft: SettingsDraft, environ: Mapping[str, str], page: Page) -> None:
+    # The service may see what this shell does not (systemd hands credentials to the unit only), hence a warning.
+    for name, source in draft.settings.credentials.items():
+        try:
+            resolve(name, source, environ)
+        except InputError as error:
+            page.warn(0, f"credentials.{name}", str(error), "netmon run needs it")
+
+
+def _check_templates(directory: Path, page: Page) -> None:
+    missing = [language for language in LANGUAGES if not (directory / language).is_dir()]
+    if missing:
+        folders = " and ".join(f"{language}/" for language in missing)
+        page.wrong(0, "templates.directory", f"{directory} has no {folders}", "copy them from config/templates")

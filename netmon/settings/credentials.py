@@ -1,0 +1,125 @@
+"""Secrets by name. netmon.yaml says only where a secret is found, never what it is.
+
+`systemd` reads $CREDENTIALS_DIRECTORY/NAME (LoadCredential= in the unit), `environment` reads NETMON_CREDENTIAL_NAME,
+and a path reads the first line of that file.
+"""
+
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, ValidationInfo, WithJsonSchema
+
+from netmon.errors import InputError
+from netmon.settings.values import Bases
+
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_WHERE: Final = "should be systemd, environment or a path with a slash in it (the secret itself never stands here)"
+_LONGEST = 4096
+
+
+class Secret:
+    """A secret that shows itself only when asked to."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The secret itself; for the socket it is meant for and nothing else."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and hmac.compare_digest(self._value.encode(), other._value.encode())
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._value))
+
+    def __reduce__(self) -> str:
+        raise TypeError("a secret is not written anywhere")
+
+
+class SourceKind(StrEnum):
+    """Where a secret is read from."""
+
+    SYSTEMD = "systemd"
+    ENVIRONMENT = "environment"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialSource:
+    """Where one secret is read from; `path` is for the kind `file`."""
+
+    kind: SourceKind
+    path: Path = Path()
+
+    def __str__(self) -> str:
+        return str(self.path) if self.kind is SourceKind.FILE else self.kind.value
+
+
+def _source(value: Any, info: ValidationInfo) -> CredentialSource:
+    if isinstance(value, CredentialSource):
+        return value
+    if value in (SourceKind.SYSTEMD, SourceKind.ENVIRONMENT):
+        return CredentialSource(SourceKind(value))
+    if not isinstance(value, str) or "/" not in value or not value.isprintable():
+        raise ValueError(_WHERE)
+    base = info.context.settings if isinstance(info.context, Bases) else Path()
+    return CredentialSource(SourceKind.FILE, base / value)
+
+
+def _name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise ValueError("is no name for a credential; write small letters, digits and hyphens")
+    return text
+
+
+CredentialName = Annotated[str, AfterValidator(_name)]
+Source = Annotated[
+    CredentialSource,
+    BeforeValidator(_source),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": "^(systemd|environment|.*/.*)$"}),
+]
+
+
+def resolve(name: str, source: CredentialSource, environ: Mapping[str, str]) -> Secret:
+    """Read one secret.
+
+    Raises:
+        InputError: it is not there; the sentence names the place, never the content.
+    """
+    if source.kind is SourceKind.ENVIRONMENT:
+        variable = f"NETMON_CREDENTIAL_{name.upper().replace('-', '_')}"
+        value = environ.get(variable, "")
+        if not value:
+            raise InputError(f"credential '{name}': the environment variable {variable} is not set")
+        return Secret(value)
+    path = source.path
+    if source.kind is SourceKind.SYSTEMD:
+        directory = environ.get("CREDENTIALS_DIRECTORY", "")
+        if not directory:
+            raise InputError(f"credential '{name}': not started by systemd with LoadCredential={name}")
+        path = Path(directory) / name
+    return Secret(_first_line(name, path))
+
+
+def _first_line(name: str, path: Path) -> str:
+    try:
+        with path.open(encoding="utf-8") as file:
+            line = file.readline(_LONGEST).rstrip("\r\n")
+    except (OSError, ValueError) as error:  # ValueError: not UTF-8; its text would quote the content
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise InputError(f"credential '{name}': cannot read {path}: {reason}") from None
+    if not line:
+        raise InputError(f"credential '{name}': the first line of {path} is empty")
+    return line

@@ -1,0 +1,70 @@
+"""Settings of how netmon runs: files, database, web pages, tickets, reload, log."""
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from netmon.settings.values import ConfigPath, Count, IpAddress, Positive, Section, Share, StoreUrl
+
+
+class StoreSettings(Section):
+    """Where faults, tickets and the outbox are kept."""
+
+    url: StoreUrl = Field(
+        "sqlite:///netmon.db",
+        description="Database URL. A relative SQLite file starts at the state directory; default 'sqlite:///netmon.db'.",
+    )
+
+
+class Web(Section):
+    """Status page, API and metrics."""
+
+    listen: IpAddress = Field(
+        "127.0.0.1",
+        description="Address to listen on. Default 127.0.0.1: only this machine. "
+        "'0.0.0.0' or '::' opens the pages to the network.",
+    )
+    port: Annotated[Count, Field(ge=0, le=65535)] = Field(
+        9870, description="TCP port; 0 takes any free one. Default 9870."
+    )
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the pages."""
+        return ipaddress.ip_address(self.listen).is_loopback
+
+
+class InventorySettings(Section):
+    """Where the lists of villages, devices and people are."""
+
+    directory: ConfigPath = Field(
+        Path("inventory"), description="Folder with the five CSV files. Path from this file; default 'inventory'."
+    )
+
+
+class TicketSettings(Section):
+    """Life of a ticket."""
+
+    close_after: Positive = Field(
+        86400.0, description="A resolved ticket is closed after this time. Seconds; default 24h."
+    )
+
+
+class Reload(Section):
+    """Taking in changed files while running."""
+
+    retired_share: Share = Field(
+        0.05,
+        description="A reload that would retire more than this part of the active devices needs --accept. "
+        "0..1; default 5 %.",
+    )
+
+
+class Log(Section):
+    """What is written to the log."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least serious lines that are written. Default info: every change, no single probe."
+    )

@@ -1,0 +1,92 @@
+"""Settings of whom netmon tells, when, and over which channel."""
+
+import math
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from netmon.model.faults import Cause
+from netmon.model.notices import Channel
+from netmon.settings.values import ConfigPath, Duration, HoldOrNever, Line, MailAddress, MapLink, Section, StatePath
+
+
+class Hold(Section):
+    """How long a notice waits, so that a blip ends in silence."""
+
+    mail: Duration = Field(120.0, description="Wait before mail leaves. Seconds; default 120.")
+    sms: Duration = Field(300.0, description="Wait before SMS leaves. Seconds; default 300.")
+
+
+class CauseHold(Section):
+    """Another wait for one cause; a key left out keeps the general wait, and `never` tells nobody on that channel."""
+
+    mail: HoldOrNever = Field(
+        None, description="Wait before mail leaves. Seconds or never; default: `notices.hold.mail`."
+    )
+    sms: HoldOrNever = Field(None, description="Wait before SMS leaves. Seconds or never; default: `notices.hold.sms`.")
+
+
+class Notices(Section):
+    """What people are told."""
+
+    hold: Hold = Field(Hold(), description="How long a notice waits, so that a blip ends in silence.")
+    hold_by_cause: dict[Cause, CauseHold] = Field(
+        {}, description="Other waits for single causes, e.g. power: {sms: 15m} or unknown: {sms: never}. Default none."
+    )
+    coalesce: Duration = Field(
+        300.0, description="Further villages of a ticket are mailed at most once in this time. Seconds; default 300."
+    )
+    noc_mail: MailAddress = Field(
+        "", description="Who is mailed when netmon itself is cut off. E-mail address; default '': nobody."
+    )
+    contact_number: Annotated[Line, Field(min_length=1, max_length=40)] = Field(
+        "1111 กด 88", description="Number people may call, as it stands in messages. Text; default '1111 กด 88'."
+    )
+    map_link: MapLink = Field(
+        "https://www.google.com/maps?q={lat},{lon}",
+        description="Link to a map in mails; {lat} and {lon} are filled in. Text; '' for none.",
+    )
+    from_address: MailAddress = Field(
+        "netmon@localhost.localdomain", description="Sender of mails. E-mail address; default for trying out only."
+    )
+    sender_name: Annotated[Line, Field(min_length=1, max_length=60)] = Field(
+        "netmon เน็ตประชารัฐ", description="Sender's name in mails. Text."
+    )
+
+    def overrides(self) -> dict[tuple[Cause, Channel], float | None]:
+        """Waits of single causes, seconds; None where such a fault is not told on that channel."""
+        holds = {
+            (cause, channel): hold
+            for cause, own in self.hold_by_cause.items()
+            for channel, hold in ((Channel.MAIL, own.mail), (Channel.SMS, own.sms))
+            if hold is not None
+        }
+        return {key: None if math.isinf(hold) else hold for key, hold in holds.items()}
+
+
+class FileMail(Section):
+    """Mail written to files, for trying out and for drills."""
+
+    driver: Literal["file"] = Field("file", description="How mail is delivered. 'file' writes one .eml file each.")
+    directory: StatePath = Field(
+        Path("mail"), description="Folder for the files. Path from the state directory; default 'mail'."
+    )
+
+
+class FileSms(Section):
+    """SMS written to files, for trying out and for drills."""
+
+    driver: Literal["file"] = Field("file", description="How SMS is delivered. 'file' writes one text file each.")
+    directory: StatePath = Field(
+        Path("sms"), description="Folder for the files. Path from the state directory; default 'sms'."
+    )
+
+
+class Templates(Section):
+    """Texts of the messages."""
+
+    directory: ConfigPath = Field(
+        Path("templates"),
+        description="Folder with the Jinja2 templates, th/ and en/ in it. Path from this file; default 'templates'.",
+    )

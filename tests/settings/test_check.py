@@ -1,0 +1,81 @@
+"""`netmon check`: settings, inventory, templates and credentials, all at once."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from netmon.settings import check
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A copy of the example site with (empty) template folders."""
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    for language in ("th", "en"):
+        (tmp_path / "config" / "templates" / language).mkdir(parents=True, exist_ok=True)
+    return tmp_path / "config" / "netmon.yaml"
+
+
+def test_example_site_is_good(site: Path) -> None:
+    report = check(site, {})
+    assert (report.lines(), report.warning_lines()) == ((), ())
+    assert report.is_good
+    assert report.settings is not None
+    assert report.inventory is not None
+    assert len(report.inventory.villages) == 6
+
+
+def test_mistakes_of_all_files_come_in_one_report(site: Path) -> None:
+    site.write_text("probing: {intervall: 20}\ncredentials: {village-read: ./none}\n")
+    shutil.rmtree(site.parent / "templates" / "en")
+    centres = site.parent / "inventory" / "service_centres.csv"
+    centres.write_text(centres.read_text().replace("desk-ubn@example.org", "desk"))
+    report = check(site, {})
+    assert not report.is_good
+    assert report.lines() == (
+        "netmon.yaml:1: probing.intervall: unknown key; did you mean 'interval'?",
+        f"netmon.yaml: templates.directory: {site.parent}/templates has no en/; copy them from config/templates",
+        "service_centres.csv:2: email: 'desk' is no e-mail address; write one address such as a@example.org",
+    )
+    assert report.warning_lines() == (
+        "netmon.yaml: credentials.village-read: credential 'village-read': cannot read "
+        f"{site.parent}/none: No such file or directory; netmon run needs it",
+    )
+    assert (report.settings, report.inventory) == (None, None)
+
+
+def test_inventory_is_still_looked_at_where_only_settings_are_wrong(site: Path) -> None:
+    site.write_text("web: {port: high}\n")
+    report = check(site, {})
+    assert report.settings is None
+    assert report.inventory is not None
+
+
+def test_mistaken_inventory_section_is_one_complaint(site: Path) -> None:
+    site.write_text("inventory: {directry: elsewhere}\n")
+    assert check(site, {}).lines() == ("netmon.yaml:1: inventory.directry: unknown key; did you mean 'directory'?",)
+
+
+def test_mistaken_credentials_do_not_make_devices_wrong(site: Path) -> None:
+    site.write_text("credentials: {village-read: public}\n")
+    devices = site.parent / "inventory" / "devices.csv"
+    text = devices.read_text()
+    devices.write_text(text.replace("34140101,EX-ONU-34140101,,active,,,,", "34140101,,,active,,,,village-read"))
+    report = check(site, {})
+    assert len(report.complaints) == 1
+    assert "public" not in report.lines()[0]
+
+
+def test_no_settings_at_all_is_one_complaint(tmp_path: Path) -> None:
+    report = check(tmp_path / "none.yaml", {})
+    assert len(report.lines()) == 1
+    assert not report.is_good
+
+
+def test_long_report_is_cut_with_a_count(site: Path) -> None:
+    site.write_text("".join(f"key{n}: 1\n" for n in range(12)))
+    assert len(check(site, {}).lines(5)) == 6
+    assert check(site, {}).lines(5)[-1] == "... and 7 more; repair these first"
