@@ -1,1 +1,1 @@
-"""What is served over HTTP: status page, JSON API, health, webhooks in, and the routes exporters hand over."""
+"""HTTP: status page, JSON API, health, and the routes exporters hand over. The only room that knows FastAPI."""

@@ -1,0 +1,159 @@
+"""The JSON API, read only. No answer carries a phone number or a contact's name."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Literal, cast
+
+import numpy as np
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel
+
+from netmon.model.cases import Case
+from netmon.model.country import village_health, village_since
+from netmon.model.health import Health
+from netmon.model.inventory import Village
+from netmon.model.tickets import Ticket
+from netmon.web import answers
+from netmon.web.overview import Moment, look_over
+from netmon.web.sources import PageSources
+from netmon.web.whiteboard import Whiteboard
+
+MOST_VILLAGES = 1_000
+"""In one answer: about 3 ms to write."""
+
+_JSON = "application/json"
+Language = Literal["th", "en"]
+
+
+def api_router(sources: PageSources, whiteboard: Whiteboard) -> APIRouter:
+    """Everything under `/api/v1`."""
+    router = APIRouter(prefix="/api/v1", tags=["country"])
+
+    @router.get("/overview", response_model=answers.OverviewAnswer)
+    async def overview() -> Response:
+        """Count villages by health and region, open faults, open tickets."""
+        moment = await whiteboard.moment()
+        return _written(_overview(sources, moment))
+
+    @router.get("/villages", response_model=answers.VillagePage)
+    async def villages(
+        offset: Annotated[int, Query(ge=0)] = 0,
+        limit: Annotated[int, Query(ge=1, le=MOST_VILLAGES)] = 100,
+        health: answers.HealthWord | None = None,
+        province: Annotated[str | None, Query(pattern=r"^\d{2}$")] = None,
+    ) -> Response:
+        """List villages, a page at a time; all of them, or those of one health or province."""
+        moment = await whiteboard.moment()
+        chosen = _chosen(moment, health, province)
+        rows = chosen[offset : offset + limit]
+        page = answers.VillagePage(total=len(chosen), offset=offset, villages=_villages(moment, rows))
+        return _written(page)
+
+    @router.get("/faults", response_model=answers.FaultList)
+    async def faults(language: Language = "th") -> Response:
+        """List open faults; the sentence says why netmon believes in them."""
+        opened = [case for case in sources.country.cases if case.fault.is_open]
+        return await asyncio.to_thread(_faults, opened, sources, language)
+
+    @router.get("/tickets", response_model=answers.TicketList)
+    async def tickets() -> Response:
+        """List tickets of open faults."""
+        found = [_ticket(ticket, case) for case in sources.country.cases for ticket in case.tickets]
+        return _written(answers.TicketList(tickets=found))
+
+    return router
+
+
+def _written(answer: BaseModel) -> Response:
+    # Written here: FastAPI would check and convert every field once more, at several times the cost.
+    return Response(answer.model_dump_json(), media_type=_JSON, headers={"Cache-Control": "no-store"})
+
+
+def _time(at: float | None) -> datetime | None:
+    return None if at is None or np.isnan(at) else _moment(at)
+
+
+def _moment(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
+
+
+def _words(counts: Mapping[Health, int]) -> dict[str, int]:
+    return {health.label: count for health, count in counts.items()}
+
+
+def _overview(sources: PageSources, moment: Moment) -> answers.OverviewAnswer:
+    seen, isolation = look_over(moment), sources.country.isolation
+    return answers.OverviewAnswer(
+        at=_moment(sources.clock.now().wall),
+        last_probe=_time(seen.last_probe),
+        blind=None if isolation is None else answers.Blindness(since=_moment(isolation.since), reason=isolation.reason),
+        villages=_words(seen.villages),
+        regions=[answers.RegionCounts(region=region, villages=_words(row)) for region, row in seen.regions.items()],
+        faults_open=seen.faults,
+        villages_affected=seen.dark,
+        tickets_open=seen.tickets,
+    )
+
+
+def _chosen(moment: Moment, health: answers.HealthWord | None, province: str | None) -> list[int]:
+    chosen = np.ones(len(moment.places.villages), np.bool_)
+    if health is not None:
+        chosen &= village_health(moment.fleet, moment.places.rows) == Health[health.upper()]
+    if province is not None:
+        chosen &= moment.places.provinces == province
+    return np.flatnonzero(chosen).tolist()
+
+
+def _villages(moment: Moment, numbers: list[int]) -> list[answers.VillageAnswer]:
+    rows = moment.places.rows[numbers]
+    codes, since = village_health(moment.fleet, rows), village_since(moment.fleet, rows)
+    found = [moment.places.villages[number] for number in numbers]
+    return [_village(*one) for one in zip(found, codes.tolist(), since.tolist(), strict=True)]
+
+
+def _village(village: Village, code: int, since: float) -> answers.VillageAnswer:
+    return answers.VillageAnswer.model_construct(
+        id=village.id,
+        name=village.name,
+        province=village.province_code,
+        province_name=village.province,
+        service_centre=village.centre,
+        health=cast(answers.HealthWord, Health(code).label),
+        since=_time(since),
+    )
+
+
+def _faults(cases: Sequence[Case], sources: PageSources, language: Language) -> Response:
+    return _written(answers.FaultList(faults=[_fault(case, sources, language) for case in cases]))
+
+
+def _fault(case: Case, sources: PageSources, language: Language) -> answers.FaultAnswer:
+    fault = case.fault
+    return answers.FaultAnswer(
+        id=fault.id,
+        scope=fault.scope,
+        key=fault.key,
+        cause=fault.cause,
+        confidence=fault.confidence,
+        overruled_by=fault.overruled_by,
+        failed_at=_moment(fault.failed_at),
+        opened_at=_moment(fault.opened_at),
+        villages=list(fault.villages),
+        dark_villages=list(fault.dark_villages),
+        tickets=[ticket.number for ticket in case.tickets],
+        sentence=sources.explain(fault, language),
+    )
+
+
+def _ticket(ticket: Ticket, case: Case) -> answers.TicketAnswer:
+    return answers.TicketAnswer(
+        number=ticket.number,
+        fault=ticket.fault,
+        cause=case.fault.cause,
+        service_centre=ticket.centre,
+        status=ticket.status,
+        opened_at=_moment(ticket.opened_at),
+        accepted_at=_time(ticket.accepted_at),
+        villages=list(ticket.villages),
+    )

@@ -1,0 +1,68 @@
+"""The country in numbers: what page and API both count."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from netmon.model.cases import Case
+from netmon.model.country import village_health
+from netmon.model.fleet import Fleet
+from netmon.model.health import Health
+from netmon.model.inventory import Inventory
+from netmon.model.regions import Region
+from netmon.web.places import Places
+
+Counts = Mapping[Health, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """Villages by the health of their access point, and what is open.
+
+    `last_probe` is the Unix second of the newest probe, None where none was ever sent. `dark` counts villages on open
+    faults that have not recovered.
+    """
+
+    villages: Counts
+    regions: Mapping[Region, Counts]
+    faults: int
+    dark: int
+    tickets: int
+    last_probe: float | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moment:
+    """What belongs together, taken off the whiteboard between two turns of the loop; a reload replaces all of it."""
+
+    inventory: Inventory
+    fleet: Fleet
+    cases: Sequence[Case]
+    places: Places
+
+
+def look_over(moment: Moment) -> Overview:
+    """Count everything."""
+    places = moment.places
+    codes = village_health(moment.fleet, places.rows)
+    table = np.bincount(places.regions * len(Health) + codes, minlength=len(Region) * len(Health))
+    by_region = table.reshape(len(Region), len(Health))
+    open_cases = [case for case in moment.cases if case.fault.is_open]
+    return Overview(
+        villages=_counts(by_region.sum(axis=0).tolist()),
+        regions={region: _counts(row) for region, row in zip(Region, by_region.tolist(), strict=True)},
+        faults=len(open_cases),
+        dark=len({village for case in open_cases for village in case.fault.dark_villages}),
+        tickets=sum(ticket.is_open for case in moment.cases for ticket in case.tickets),
+        last_probe=_newest(moment.fleet),
+    )
+
+
+def _counts(row: Sequence[int]) -> Counts:
+    return dict(zip(Health, row, strict=True))
+
+
+def _newest(fleet: Fleet) -> float | None:
+    probed = fleet.probed_at[~np.isnan(fleet.probed_at)]
+    return float(probed.max()) if probed.size else None

@@ -1,0 +1,119 @@
+"""Serving the pages: one listening socket, opened before anything else so that a taken port is known at once.
+
+The socket may also come from systemd (sd_listen_fds(3)) or from the start of the program, before it entered a network
+namespace. uvicorn installs no signal handlers here: signals belong to the daemon.
+"""
+
+import asyncio
+import contextlib
+import errno
+import socket
+from collections.abc import Iterator, Mapping
+
+import uvicorn
+from fastapi import FastAPI
+
+from netmon.errors import InputError
+from netmon.web.patience import PatientProtocol
+
+_FIRST_INHERITED = 3
+_CONNECTIONS = 256
+_HEADER_BYTES = 16 * 1024
+_KEEP_ALIVE_SECONDS = 15
+_GOODBYE_SECONDS = 3
+_BACKLOG = 128
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the listening socket; port 0 takes any free one.
+
+    Raises:
+        InputError: the address is not this machine's, or the port is taken or not allowed.
+    """
+    try:
+        family, kind, protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise InputError(f"{host!r} is not an address to listen on: {error.strerror}.") from error
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(_BACKLOG)
+    except OSError as error:
+        listening.close()
+        raise InputError(_refusal(error, host, port)) from error
+    return listening
+
+
+def _refusal(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} on {host} is taken by another program; stop that or choose another port."
+    if error.errno == errno.EACCES:
+        return f"Port {port} is not allowed to this user; choose one above 1023."
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"{host} is not an address of this machine; listen on one that is, or on 127.0.0.1."
+    return f"Cannot listen on {host} port {port}: {error.strerror}."
+
+
+def inherited_socket(environment: Mapping[str, str], process: int) -> socket.socket | None:
+    """The listening socket handed over by systemd, None where there is none (sd_listen_fds(3)).
+
+    Raises:
+        InputError: what was handed over is no listening stream socket.
+    """
+    if environment.get("LISTEN_PID") != str(process) or environment.get("LISTEN_FDS", "0") == "0":
+        return None
+    try:
+        inherited = socket.socket(fileno=_FIRST_INHERITED)
+        listens = inherited.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+    except OSError as error:
+        raise InputError("The socket handed over by systemd cannot be used; check the .socket unit.") from error
+    if not listens or inherited.type != socket.SOCK_STREAM:
+        inherited.detach()
+        raise InputError("The socket handed over by systemd does not listen; use ListenStream= in the .socket unit.")
+    return inherited
+
+
+def address_of(listening: socket.socket) -> str:
+    """Where others reach the socket, host:port; the machine's name where it listens on every address."""
+    host, port = listening.getsockname()[:2]
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared with, not bound to
+        host = socket.gethostname()
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+class _QuietServer(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class WebServer:
+    """Serves an application on an open socket, and closes that when it ends."""
+
+    def __init__(self, app: FastAPI, listening: socket.socket) -> None:
+        self._listening = listening
+        self._server = _QuietServer(
+            uvicorn.Config(
+                app,
+                http=PatientProtocol,
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                limit_concurrency=_CONNECTIONS,
+                h11_max_incomplete_event_size=_HEADER_BYTES,
+                timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=_GOODBYE_SECONDS,
+            )
+        )
+
+    async def run(self) -> None:
+        """Serve until cancelled; then answer what was asked already, for a few seconds, and close the socket."""
+        serving = asyncio.create_task(self._server.serve(sockets=[self._listening]), name="web server")
+        try:
+            await asyncio.shield(serving)
+        finally:
+            self._server.should_exit = True
+            await serving

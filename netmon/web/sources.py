@@ -1,0 +1,26 @@
+"""What the pages look at, handed over by the daemon."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from netmon.model.country import Country
+from netmon.model.faults import Fault
+from netmon.ports import Clock, Exporter
+
+Explain = Callable[[Fault, str], str]
+"""The sentence that says why netmon believes in a fault, in a language (`th` or `en`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageSources:
+    """The whiteboard, the clock, and what else the pages show.
+
+    `not_ready` gives one sentence per reason why netmon cannot be relied on now; it is asked on every `/readyz` and
+    must answer at once.
+    """
+
+    country: Country
+    clock: Clock
+    not_ready: Callable[[], Sequence[str]]
+    explain: Explain
+    exporters: Sequence[Exporter] = ()
