@@ -51,8 +51,7 @@ def write_inventory(country: Country, directory: Path) -> None:
     label = _LABEL.format(villages=len(inventory.villages), seed=country.plan.seed)
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        for name in ("SYNTHETIC.txt", "README.txt"):
-            (directory / name).write_text(label, encoding="utf-8")
+        (directory / "SYNTHETIC.txt").write_text(label, encoding="utf-8")
         for name, header in COLUMNS.items():
             with (directory / f"{name}.csv").open("w", encoding="utf-8-sig", newline="") as file:
                 writer = csv.writer(file)
@@ -70,7 +69,16 @@ def _village(one: Village) -> Row:
 def _device(one: Device) -> Row:
     via = f"{one.observed_via.device}#{one.observed_via.key}" if one.observed_via else ""
     where = (one.address, one.village or "", one.parent or "", via)
-    return (one.id, one.role.value, *where, one.lifecycle.value, one.name, one.centre or "", one.profile, one.credential)
+    return (
+        one.id,
+        one.role.value,
+        *where,
+        one.lifecycle.value,
+        one.name,
+        one.centre or "",
+        one.profile,
+        one.credential,
+    )
 
 
 def _technicians(inventory: Inventory) -> Iterable[Row]:
