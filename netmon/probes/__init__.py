@@ -1,0 +1,1 @@
+"""What netmon asks the world: ICMP, SNMP, path trace, isolation sensors."""
