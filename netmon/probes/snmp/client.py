@@ -12,11 +12,13 @@ import socket
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeAlias
 
 from netmon.errors import SnmpDecodeError
+from netmon.probes.gathering import GatheringReader
 from netmon.probes.snmp.ber import Value
-from netmon.probes.snmp.codec import MAX_MESSAGE, ErrorStatus, Message, PduType, VarBind, decode_message
+from netmon.probes.snmp.codec import MAX_MESSAGE, ErrorStatus, PduType, VarBind, decode_message, read_envelope
 from netmon.probes.snmp.identifiers import RequestIds
 from netmon.probes.snmp.reasons import ClientCounters, Failure, FailureKind, Refusal, RejectReason
 from netmon.probes.snmp.sockets import Address, DropMeter, Sockets
@@ -73,6 +75,7 @@ class SnmpClient:
         self._resting: deque[tuple[float, int]] = deque()
         self._unsent: deque[_Flight] = deque()
         self._drops = DropMeter()
+        self._readers: list[GatheringReader] = []
         self._harvest = Harvest()
 
     @property
@@ -83,12 +86,12 @@ class SnmpClient:
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Have the loop call `on_readable`; its clock must be the one `now` is read from."""
         for sock in self._sockets.all():
-            loop.add_reader(sock, self._on_ready, sock, loop)
+            self._readers.append(GatheringReader(loop, sock, partial(self.on_readable, sock), budget=_READ_BUDGET))
 
-    def detach(self, loop: asyncio.AbstractEventLoop) -> None:
+    def detach(self) -> None:
         """Undo `attach`; the sockets stay open, they are the caller's."""
-        for sock in self._sockets.all():
-            loop.remove_reader(sock)
+        while self._readers:
+            self._readers.pop().close()
 
     def request(
         self, key: int, address: Address, template: RequestTemplate, now: float, patience: Patience
@@ -139,24 +142,24 @@ class SnmpClient:
         while self._resting and self._resting[0][0] <= now:
             del self._book[self._resting.popleft()[1]]
 
-    def on_readable(self, sock: socket.socket, now: float) -> None:
-        """Read and match what has arrived, up to a budget."""
+    def on_readable(self, sock: socket.socket, now: float) -> int:
+        """Read and match what has arrived, up to a budget; return how many datagrams that was."""
         receive = sock.recvfrom
+        count = 0
         try:
             data, ancillary, _, source = sock.recvmsg(MAX_MESSAGE, self._drops.space)
             if ancillary:
                 self.counters.kernel_drops += self._drops.newly_dropped(sock, ancillary)
             self._accept(data, source, now)
-            for _ in range(_READ_BUDGET - 1):
+            for count in range(1, _READ_BUDGET):  # noqa: B007  (how far it came when the socket ran dry)
                 data, source = receive(MAX_MESSAGE)
                 self._accept(data, source, now)
         except BlockingIOError:
-            return
+            return count
         except OSError:
             self.counters.socket_errors += 1
-
-    def _on_ready(self, sock: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
-        self.on_readable(sock, loop.time())
+            return count
+        return _READ_BUDGET
 
     def _send(self, flight: _Flight, now: float) -> Refusal | None:
         (_, address, template, patience), _ = flight
@@ -181,7 +184,8 @@ class SnmpClient:
 
     def _time_out(self, request_id: int, flight: _Flight, now: float) -> None:
         ask, retries = flight
-        self._rest(request_id, RejectReason.LATE, now + 2 * ask[3].timeout)
+        self._book[request_id] = RejectReason.LATE
+        self._resting.append((now + 2 * ask[3].timeout, request_id))
         if retries > 0:
             self.counters.retries += 1
             self._send_again((ask, retries - 1), now)
@@ -213,15 +217,15 @@ class SnmpClient:
             self.counters.reject(RejectReason.WRONG_COMMUNITY if same else RejectReason.WRONG_VERSION)
             return
         try:
-            result = template.read_values(data, body, end)
-            self._end(request_id, flight, result or self._judge(flight[0], decode_message(data)), now)
+            values = template.read_values(data, body, end)
         except SnmpDecodeError:
-            self.counters.reject(RejectReason.MALFORMED)
-            self._end(request_id, flight, Failure(flight[0][0], FailureKind.UNREADABLE), now)
+            values = None  # and the full decoder will say so
+        self._end(request_id, flight, values or self._decode(flight[0], data), now)
 
     def _accept_unusual(self, data: bytes, source: Address, now: float) -> None:
+        # Full decoding costs milliseconds at worst, so nobody gets it without the id and source of a waiting request.
         try:
-            message = decode_message(data)
+            envelope = read_envelope(data)
         except SnmpDecodeError:
             self.counters.reject(RejectReason.MALFORMED)
             if source[:2] in self._awaited:
@@ -229,19 +233,19 @@ class SnmpClient:
                 # come, its end is not called silence.
                 self._garbled.add(source[:2])
             return
-        if message.pdu_type != PduType.RESPONSE:
+        if envelope.pdu_type != PduType.RESPONSE:
             self.counters.reject(RejectReason.NOT_A_RESPONSE)
             return
-        flight = self._flight_of(message.request_id, source)
+        flight = self._flight_of(envelope.request_id, source)
         if flight is None:
             return
         template = flight[0][2]
-        if message.version != template.version:
+        if envelope.version != template.version:
             self.counters.reject(RejectReason.WRONG_VERSION)
-        elif message.community != template.community:
+        elif envelope.community != template.community:
             self.counters.reject(RejectReason.WRONG_COMMUNITY)
         else:
-            self._end(message.request_id, flight, self._judge(flight[0], message), now)
+            self._end(envelope.request_id, flight, self._decode(flight[0], data), now)
 
     def _flight_of(self, request_id: int, source: Address) -> _Flight | None:
         flight = self._book.get(request_id, RejectReason.UNKNOWN_REQUEST_ID)
@@ -255,33 +259,30 @@ class SnmpClient:
             return None
         return flight
 
-    def _judge(self, ask: _Ask, message: Message) -> Result:
+    def _decode(self, ask: _Ask, data: bytes) -> Result:
         key, _, template, _ = ask
+        try:
+            message = decode_message(data)
+        except SnmpDecodeError:
+            self.counters.reject(RejectReason.MALFORMED)
+            return Failure(key, FailureKind.UNREADABLE)
         if message.error_status != ErrorStatus.NO_ERROR:
             return Failure(key, FailureKind.AGENT_ERROR, message.error_status, message.error_index)
+        is_get = template.pdu_type is PduType.GET
         names = tuple(varbind.oid for varbind in message.varbinds)
-        wanted = template.oids
-        if (names != wanted) if template.pdu_type is PduType.GET else self._is_miscounted(template, len(names)):
+        is_miscounted = template.pdu_type is PduType.GETNEXT and len(names) != len(template.oids)
+        if is_miscounted or (is_get and names != template.oids):
             self.counters.reject(RejectReason.OID_MISMATCH)
             return Failure(key, FailureKind.MISMATCHED)
-        if template.pdu_type is PduType.GET:
-            return [varbind.value for varbind in message.varbinds]
-        return message.varbinds
-
-    @staticmethod
-    def _is_miscounted(template: RequestTemplate, count: int) -> bool:
-        return template.pdu_type is PduType.GETNEXT and count != len(template.oids)
+        return [varbind.value for varbind in message.varbinds] if is_get else message.varbinds
 
     def _end(self, request_id: int, flight: _Flight, result: Result, now: float) -> None:
         ask = flight[0]
         if not isinstance(result, Failure) or result.kind is FailureKind.AGENT_ERROR:
             self.counters.answered += 1
-        self._rest(request_id, RejectReason.DUPLICATE, now + 2 * ask[3].timeout)
+        self._book[request_id] = RejectReason.DUPLICATE
+        self._resting.append((now + 2 * ask[3].timeout, request_id))
         self._deliver(ask, result)
-
-    def _rest(self, request_id: int, further: RejectReason, until: float) -> None:
-        self._book[request_id] = further
-        self._resting.append((until, request_id))
 
     def _deliver(self, ask: _Ask, result: Result) -> None:
         key, address, _, _ = ask

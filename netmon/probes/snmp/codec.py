@@ -68,6 +68,17 @@ class Message:
     varbinds: tuple[VarBind, ...]
 
 
+class Envelope(NamedTuple):
+    """A message as far as its request-id; `body` to `end` is what follows in the PDU."""
+
+    version: int
+    community: bytes
+    pdu_type: int
+    request_id: int
+    body: int
+    end: int
+
+
 def encode_message(message: Message) -> bytes:
     """Encode a message in the shortest definite form.
 
@@ -90,12 +101,11 @@ def authentication(version: int, community: bytes) -> bytes:
     return ber.encode_integer(version) + ber.encode(Tag.OCTET_STRING, community)
 
 
-def decode_message(data: bytes) -> Message:
-    """Read a whole message.
+def read_envelope(data: bytes) -> Envelope:
+    """Read a message as far as its request-id, in constant time whatever follows.
 
     Raises:
-        SnmpDecodeError: not a message of the kinds in `PduType`, or beyond the bounds above; nothing else is raised,
-            and the error never quotes the bytes, which hold the community.
+        SnmpDecodeError: as `decode_message`, as far as it was read.
     """
     if len(data) > MAX_MESSAGE:
         raise SnmpDecodeError("message over 64 KiB")
@@ -107,6 +117,17 @@ def decode_message(data: bytes) -> Message:
     if pdu_type not in _PDU_TYPES or stop != end:
         raise SnmpDecodeError("PDU of unknown type, or not the last element")
     request_id, pos = _integer(data, pos, end)
+    return Envelope(version, community, pdu_type, request_id, pos, end)
+
+
+def decode_message(data: bytes) -> Message:
+    """Read a whole message.
+
+    Raises:
+        SnmpDecodeError: not a message of the kinds in `PduType`, or beyond the bounds above; nothing else is raised,
+            and the error never quotes the bytes, which hold the community.
+    """
+    version, community, pdu_type, request_id, pos, end = read_envelope(data)
     error_status, pos = _integer(data, pos, end)
     error_index, pos = _integer(data, pos, end)
     pos, stop = _enter(data, pos, end, Tag.SEQUENCE)

@@ -7,7 +7,7 @@ answer that is not laid out as expected yields None, and `decode_message` says w
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TypeAlias
 
 from netmon.probes.snmp import ber
 from netmon.probes.snmp.ber import Absent, Oid, Tag, Value
@@ -24,18 +24,14 @@ _NOWHERE = (0, -1)
 _V1_OR_V2C_HEAD = (b"\x02\x01\x00\x04", b"\x02\x01\x01\x04")
 _ID_HEAD = b"\x02\x04"
 _NO_ERROR = b"\x02\x01\x00\x02\x01\x00"
+_INTEGER = 0x02
 _UNSIGNED32 = frozenset((0x41, 0x42, 0x43))
+_COUNTER64 = 0x46
 _PLACEHOLDER = 1 << 30
 
 
-class Head(NamedTuple):
-    """Where things are in an answer: the id, the slice of version and community, the slice after the id."""
-
-    request_id: int
-    auth_start: int
-    auth_stop: int
-    body: int
-    end: int
+Head: TypeAlias = tuple[int, int, int, int, int]
+"""Where things are in an answer: request-id, start and stop of version and community, start and stop of the rest."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,8 +62,8 @@ class RequestTemplate:
 
         Args:
             data: the datagram.
-            pos: where the error-status field begins (`Head.body`).
-            end: where the PDU ends (`Head.end`).
+            pos: where the error-status field begins, from `read_head`.
+            end: where the PDU ends, from `read_head`.
 
         Returns:
             One value per object, or None unless this is an answer without error to exactly these objects.
@@ -123,7 +119,7 @@ def read_head(data: bytes) -> Head | None:
     except IndexError:
         return None
     body = pos + 6
-    return Head(int.from_bytes(data[pos + 2 : body], "big", signed=True), start, auth_stop, body, end)
+    return int.from_bytes(data[pos + 2 : body], signed=True), start, auth_stop, body, end
 
 
 def _compile(
@@ -166,21 +162,28 @@ def _element(data: bytes, pos: int, tag: int) -> tuple[int, int]:
 def _read_bindings(data: bytes, pos: int, end: int, names: tuple[tuple[bytes, int], ...]) -> list[Value] | None:
     from_bytes = int.from_bytes
     values: list[Value] = []
+    append = values.append
     for name, name_size in names:
         start = pos + 2
-        size = data[pos + 1]
         value_at = start + name_size
+        size = data[pos + 1]
         stop = start + size
-        if data[pos] != _SEQUENCE or size >= _SHORT_FORM or data[start:value_at] != name or stop > end:
-            return None
         tag = data[value_at]
-        size = data[value_at + 1]
         raw = data[value_at + 2 : stop]
-        if len(raw) != size:
+        if (
+            data[start:value_at] != name
+            or len(raw) != data[value_at + 1]
+            or data[pos] != _SEQUENCE
+            or size >= _SHORT_FORM
+            or stop > end
+        ):
             return None
-        if tag in _UNSIGNED32 and 0 < size <= 4:  # noqa: PLR2004  (octets; the rest is for `read_value`)
-            values.append(from_bytes(raw, "big"))
+        # The three common kinds are read in place; `read_value` would say the same of them.
+        if (tag in _UNSIGNED32 and 0 < len(raw) <= 4) or (tag == _COUNTER64 and 0 < len(raw) <= 8):  # noqa: PLR2004
+            append(from_bytes(raw))
+        elif tag == _INTEGER and 0 < len(raw) <= 8:  # noqa: PLR2004
+            append(from_bytes(raw, signed=True))
         else:
-            values.append(ber.read_value(tag, raw))
+            append(ber.read_value(tag, raw))
         pos = stop
     return values if pos == end else None
