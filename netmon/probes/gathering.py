@@ -2,8 +2,9 @@
 
 Waking the event loop costs more than reading a datagram, and answers of a sweep trickle in one by one. So, as network
 drivers do (NAPI), the first datagram wakes the reader; as long as more keep coming, it looks every few milliseconds
-instead of waiting to be woken; when nothing came it goes back to being woken. A client measured on loopback went from
-39,000 to 55,000 answers per CPU-second. Reading time is up to `GATHER` late; who needs it exact asks the kernel for it.
+instead of waiting to be woken; when nothing came it goes back to being woken. The SNMP
+client on loopback, asking 64 agents every 5 ms: 33,000 to 38,000 answers per CPU-second without this, 49,000 to 58,000
+with it. Reading time is up to `GATHER` late; who needs it exact asks the kernel for it.
 """
 
 import asyncio

@@ -25,6 +25,7 @@ from netmon.probes.snmp.sockets import Address, DropMeter, Sockets
 from netmon.probes.snmp.template import RequestTemplate, read_head
 
 _READ_BUDGET = 256  # datagrams per call of `on_readable`, so that other work on the loop gets its turn
+_READ_ALL_BUDGET = 256  # such calls in a row before requests are given up; more is a flood, not answers
 _RESTING_PER_FLIGHT = 4
 _LEAST_BOOK = 1 << 18
 
@@ -133,10 +134,16 @@ class SnmpClient:
         """Give up or ask again what is overdue."""
         for _ in range(len(self._unsent)):
             self._send_again(self._unsent.popleft(), now)
-        for lane in self._lanes.values():
+        has_read = False
+        for lane in tuple(self._lanes.values()):
             while lane and lane[0][0] <= now:
                 request_id = lane.popleft()[1]
                 flight = self._book.get(request_id)
+                if isinstance(flight, tuple) and not has_read:
+                    # The answer may have come in time while the loop was busy or the process stopped.
+                    has_read = True
+                    self._read_all(now)
+                    flight = self._book[request_id]
                 if isinstance(flight, tuple):
                     self._time_out(request_id, flight, now)
         while self._resting and self._resting[0][0] <= now:
@@ -160,6 +167,12 @@ class SnmpClient:
             self.counters.socket_errors += 1
             return count
         return _READ_BUDGET
+
+    def _read_all(self, now: float) -> None:
+        for sock in self._sockets.all():
+            for _ in range(_READ_ALL_BUDGET):
+                if self.on_readable(sock, now) < _READ_BUDGET:
+                    break
 
     def _send(self, flight: _Flight, now: float) -> Refusal | None:
         (_, address, template, patience), _ = flight

@@ -101,6 +101,17 @@ def test_an_answer_after_the_time_out_is_late_and_never_a_value(asker, new_agent
     assert rejected(asker) == {RejectReason.LATE: 1}
 
 
+def test_an_answer_that_waited_in_the_buffer_while_the_process_stood_still_counts(asker, new_agent, answer):
+    agents = [new_agent() for _ in range(3)]
+    for key, agent in enumerate(agents):
+        request = asker.ask(key, agent)
+        if key != 1:
+            agent.send(answer(request, uptime=key))
+    harvest = asker.client.harvest(600.0)
+    assert harvest.answers == [(0, [0]), (2, [2])]
+    assert harvest.failures == [Failure(1, FailureKind.TIMED_OUT)]
+
+
 def test_a_late_answer_of_an_earlier_poll_does_not_land_in_the_next_poll(asker, new_agent, answer):
     agent = new_agent()
     first = asker.ask(1, agent, now=0.0)
@@ -257,6 +268,11 @@ class ChokedSocket:
         if self.choked:
             raise self.error
         self.sent += 1
+
+    def recvmsg(self, *_):
+        raise BlockingIOError
+
+    recvfrom = recvmsg
 
 
 def test_a_full_send_buffer_delays_a_retry_and_does_not_use_it_up(asker):
