@@ -33,6 +33,7 @@ SEEDS = [
     for pdu in (PduType.RESPONSE, PduType.GETBULK)
     for status, index, binds in ((0, 0, BINDS), (2, 1, BINDS[:1]), (1, 0, ()))
 ]
+LIMIT = 0.010  # seconds
 TEMPLATE = compile_get(Version.V2C, b"public", OIDS)
 
 
@@ -64,6 +65,18 @@ def response(varbinds):
 
 def binding(value, name=b"\x06\x01\x2b"):
     return ber.encode(Tag.SEQUENCE, name + value)
+
+
+def seconds_for(data):
+    """CPU seconds to decode; measured again when too long, for a full garbage collection may fall into any decode."""
+    best = 1.0
+    for _ in range(3):
+        started = time.thread_time()
+        outcome(data)
+        best = min(best, time.thread_time() - started)
+        if best < LIMIT:
+            break
+    return best
 
 
 @given(st.binary(max_size=400))
@@ -99,10 +112,8 @@ def test_thousands_of_mutants_are_read_or_refused_each_within_ten_milliseconds()
                 case 4:
                     data[place:place] = source.randbytes(source.randint(1, 8))
             data = data or bytearray(1)
-        started = time.thread_time()
-        outcome(bytes(data))
-        slowest = max(slowest, time.thread_time() - started)
-    assert slowest < 0.010
+        slowest = max(slowest, seconds_for(bytes(data)))
+    assert slowest < LIMIT
 
 
 LONG_NAME = bytes((6, 126)) + b"\x2b" + b"\x01" * 125
@@ -125,13 +136,7 @@ WIDE_NAME = bytes((6, 127)) + b"\x2b" + b"\x81\x01" * 63
     ids=["names", "wide arcs", "many names", "many nulls", "counters", "endless arc", "huge name", "string", "nested"],
 )
 def test_the_costliest_datagrams_take_under_ten_milliseconds(varbinds):
-    data = response(varbinds)
-    best = 1.0
-    for _ in range(3):  # the least of three: the machine's other work is not the decoder's
-        started = time.thread_time()
-        outcome(data)
-        best = min(best, time.thread_time() - started)
-    assert best < 0.010
+    assert seconds_for(response(varbinds)) < LIMIT
 
 
 @pytest.mark.parametrize(
