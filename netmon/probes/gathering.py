@@ -2,16 +2,17 @@
 
 Waking the event loop costs more than reading a datagram, and answers of a sweep trickle in one by one. So, as network
 drivers do (NAPI), the first datagram wakes the reader; as long as more keep coming, it looks every few milliseconds
-instead of waiting to be woken; when nothing came it goes back to being woken. The SNMP
-client on loopback, asking 64 agents every 5 ms: 33,000 to 38,000 answers per CPU-second without this, 49,000 to 58,000
-with it. Reading time is up to `GATHER` late; who needs it exact asks the kernel for it.
+instead of waiting to be woken; when nothing came it goes back to being woken.
+
+At 823 SNMP answers a second, 5 to 60 ms after their requests, this took 31 to 35 µs of CPU per request; waking
+for each took 46 to 49. Reading time is up to `GATHER` late; who needs it exact asks the kernel for it.
 """
 
 import asyncio
 import socket
 from collections.abc import Callable
 
-GATHER = 0.005  # seconds; at 45,000 answers a second this lets 225 gather
+GATHER = 0.005  # seconds; at 50,000 short answers a second what gathers still fits an unraised receive buffer (256)
 
 
 class GatheringReader:
