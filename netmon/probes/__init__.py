@@ -1,1 +1,1 @@
-"""How devices are asked: ICMP, SNMP (codec, client, profiles, traps), path trace, and the isolation sensors."""
+"""What netmon asks the world: ICMP, SNMP, path trace, isolation sensors."""

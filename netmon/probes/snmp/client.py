@@ -1,0 +1,312 @@
+"""One SNMP client for all devices: one UDP socket per address family, many requests in flight, one per address.
+
+The core is synchronous. `request` sends, `on_readable` reads what arrived, `harvest` gives up what is overdue and hands
+over what ended since last time: tuples in lists, no future or object per poll. Time is the caller's monotonic clock.
+
+Request-ids live in one book. An id in flight maps to its request; once that ended the id rests for two time-outs and
+maps to the reason for which a further answer is rejected, so it is neither given out again nor mistaken for unknown.
+"""
+
+import asyncio
+import socket
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeAlias
+
+from netmon.errors import SnmpDecodeError
+from netmon.probes.gathering import GatheringReader
+from netmon.probes.snmp.ber import Value
+from netmon.probes.snmp.codec import MAX_MESSAGE, ErrorStatus, PduType, VarBind, decode_message, read_envelope
+from netmon.probes.snmp.identifiers import RequestIds
+from netmon.probes.snmp.reasons import ClientCounters, Failure, FailureKind, Refusal, RejectReason
+from netmon.probes.snmp.sockets import Address, DropMeter, Sockets
+from netmon.probes.snmp.template import RequestTemplate, read_head
+
+_READ_BUDGET = 256  # datagrams per call of `on_readable`, so that other work on the loop gets its turn
+_READ_ALL_BUDGET = 256  # such calls in a row before requests are given up; more is a flood, not answers
+_RESTING_PER_FLIGHT = 4
+_LEAST_BOOK = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for one answer, seconds, and how often to ask again."""
+
+    timeout: float = 2.0
+    retries: int = 1
+
+
+Values: TypeAlias = list[Value]
+Listing: TypeAlias = tuple[VarBind, ...]
+Result: TypeAlias = Values | Listing | Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Harvest:
+    """What ended: GETs as (key, values in the template's order), GETNEXTs and GETBULKs as (key, varbinds), failures."""
+
+    answers: list[tuple[int, Values]] = field(default_factory=list)
+    listings: list[tuple[int, Listing]] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+
+_Ask: TypeAlias = tuple[int, Address, RequestTemplate, Patience]
+_Flight: TypeAlias = tuple[_Ask, int]  # the request and the retries it has left
+
+
+class SnmpClient:
+    """Asks devices and matches what comes back.
+
+    Keys below zero are private: their results go to `private` at once instead of into the harvest.
+    """
+
+    def __init__(self, sockets: Sockets, max_in_flight: int = 50_000, ids: RequestIds | None = None) -> None:
+        self.counters = ClientCounters()
+        self.private: Callable[[int, Result], None] | None = None
+        self._sockets = sockets
+        self._max_in_flight = max_in_flight
+        self._max_book = max(_RESTING_PER_FLIGHT * max_in_flight, _LEAST_BOOK)
+        self._ids = ids or RequestIds()
+        self._book: dict[int, _Flight | RejectReason] = {}
+        self._awaited: set[Address] = set()
+        self._garbled: set[Address] = set()
+        self._lanes: dict[float, deque[tuple[float, int]]] = {}
+        self._resting: deque[tuple[float, int]] = deque()
+        self._unsent: deque[_Flight] = deque()
+        self._drops = DropMeter()
+        self._readers: list[GatheringReader] = []
+        self._harvest = Harvest()
+
+    @property
+    def in_flight(self) -> int:
+        """Tell how many requests await an answer."""
+        return len(self._awaited)
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Have the loop call `on_readable`; its clock must be the one `now` is read from."""
+        for sock in self._sockets.all():
+            self._readers.append(GatheringReader(loop, sock, partial(self.on_readable, sock), budget=_READ_BUDGET))
+
+    def detach(self) -> None:
+        """Undo `attach`; the sockets stay open, they are the caller's."""
+        while self._readers:
+            self._readers.pop().close()
+
+    def request(
+        self, key: int, address: Address, template: RequestTemplate, now: float, patience: Patience
+    ) -> Refusal | None:
+        """Send one request.
+
+        Args:
+            key: the caller's number for the device; comes back with the result.
+            address: spelled by `canonical_address`.
+            template: what to ask.
+            now: monotonic seconds.
+            patience: time-out and retries.
+
+        Returns:
+            None if it was sent and will end in a harvest; otherwise why it was not, and nothing will come of it.
+        """
+        if address in self._awaited:
+            return Refusal.BUSY
+        if len(self._awaited) >= self._max_in_flight or len(self._book) >= self._max_book:
+            return Refusal.FULL
+        refusal = self._send(((key, address, template, patience), patience.retries), now)
+        if refusal is None:
+            self._awaited.add(address)
+        return refusal
+
+    def harvest(self, now: float) -> Harvest:
+        """Give up or ask again what is overdue, and hand over everything that ended since the last call."""
+        self.expire(now)
+        harvest, self._harvest = self._harvest, Harvest()
+        return harvest
+
+    def next_deadline(self) -> float | None:
+        """Tell when `expire` has something to do next: 0.0 for at once, None if nothing is in flight."""
+        if self._unsent:
+            return 0.0
+        return min((lane[0][0] for lane in self._lanes.values() if lane), default=None)
+
+    def expire(self, now: float) -> None:
+        """Give up or ask again what is overdue."""
+        for _ in range(len(self._unsent)):
+            self._send_again(self._unsent.popleft(), now)
+        has_read = False
+        for lane in tuple(self._lanes.values()):
+            while lane and lane[0][0] <= now:
+                request_id = lane.popleft()[1]
+                flight = self._book.get(request_id)
+                if isinstance(flight, tuple) and not has_read:
+                    # The answer may have come in time while the loop was busy or the process stopped.
+                    has_read = True
+                    self._read_all(now)
+                    flight = self._book[request_id]
+                if isinstance(flight, tuple):
+                    self._time_out(request_id, flight, now)
+        while self._resting and self._resting[0][0] <= now:
+            del self._book[self._resting.popleft()[1]]
+
+    def on_readable(self, sock: socket.socket, now: float) -> int:
+        """Read and match what has arrived, up to a budget; return how many datagrams that was."""
+        receive = sock.recvfrom
+        count = 0
+        try:
+            data, ancillary, _, source = sock.recvmsg(MAX_MESSAGE, self._drops.space)
+            if ancillary:
+                self.counters.kernel_drops += self._drops.newly_dropped(sock, ancillary)
+            self._accept(data, source, now)
+            for count in range(1, _READ_BUDGET):  # noqa: B007  (how far it came when the socket ran dry)
+                data, source = receive(MAX_MESSAGE)
+                self._accept(data, source, now)
+        except BlockingIOError:
+            return count
+        except OSError:
+            self.counters.socket_errors += 1
+            return count
+        return _READ_BUDGET
+
+    def _read_all(self, now: float) -> None:
+        for sock in self._sockets.all():
+            for _ in range(_READ_ALL_BUDGET):
+                if self.on_readable(sock, now) < _READ_BUDGET:
+                    break
+
+    def _send(self, flight: _Flight, now: float) -> Refusal | None:
+        (_, address, template, patience), _ = flight
+        sock = self._sockets.ipv6 if ":" in address[0] else self._sockets.ipv4
+        if sock is None:
+            return Refusal.NO_SOCKET
+        request_id = self._ids.fresh(self._book)
+        try:
+            sock.sendto(template.packet(request_id), address)
+        except BlockingIOError:
+            return Refusal.WOULD_BLOCK
+        except OSError:
+            self.counters.socket_errors += 1
+            return Refusal.NO_ROUTE
+        self.counters.sent += 1
+        self._book[request_id] = flight
+        lane = self._lanes.get(patience.timeout)
+        if lane is None:
+            lane = self._lanes[patience.timeout] = deque()
+        lane.append((now + patience.timeout, request_id))
+        return None
+
+    def _time_out(self, request_id: int, flight: _Flight, now: float) -> None:
+        ask, retries = flight
+        self._book[request_id] = RejectReason.LATE
+        self._resting.append((now + 2 * ask[3].timeout, request_id))
+        if retries > 0:
+            self.counters.retries += 1
+            self._send_again((ask, retries - 1), now)
+            return
+        self.counters.timed_out += 1
+        kind = FailureKind.UNREADABLE if ask[1] in self._garbled else FailureKind.TIMED_OUT
+        self._deliver(ask, Failure(ask[0], kind))
+
+    def _send_again(self, flight: _Flight, now: float) -> None:
+        refusal = self._send(flight, now)
+        if refusal is Refusal.WOULD_BLOCK:
+            self._unsent.append(flight)
+        elif refusal is not None:
+            self._deliver(flight[0], Failure(flight[0][0], FailureKind.UNSENT))
+
+    def _accept(self, data: bytes, source: Address, now: float) -> None:
+        head = read_head(data)
+        if head is None:
+            self._accept_unusual(data, source, now)
+            return
+        request_id, auth_start, auth_stop, body, end = head
+        flight = self._flight_of(request_id, source)
+        if flight is None:
+            return
+        template = flight[0][2]
+        if data[auth_start:auth_stop] != template.auth:
+            # The version is the first three of these octets.
+            same = data[auth_start : auth_start + 3] == template.auth[:3]
+            self.counters.reject(RejectReason.WRONG_COMMUNITY if same else RejectReason.WRONG_VERSION)
+            return
+        try:
+            values = template.read_values(data, body, end)
+        except SnmpDecodeError:
+            values = None  # and the full decoder will say so
+        self._end(request_id, flight, values or self._decode(flight[0], data), now)
+
+    def _accept_unusual(self, data: bytes, source: Address, now: float) -> None:
+        # Full decoding costs milliseconds at worst, so nobody gets it without the id and source of a waiting request.
+        try:
+            envelope = read_envelope(data)
+        except SnmpDecodeError:
+            self.counters.reject(RejectReason.MALFORMED)
+            if source[:2] in self._awaited:
+                # No id to go by, and a source is easily forged, so the request goes on; but should nothing better
+                # come, its end is not called silence.
+                self._garbled.add(source[:2])
+            return
+        if envelope.pdu_type != PduType.RESPONSE:
+            self.counters.reject(RejectReason.NOT_A_RESPONSE)
+            return
+        flight = self._flight_of(envelope.request_id, source)
+        if flight is None:
+            return
+        template = flight[0][2]
+        if envelope.version != template.version:
+            self.counters.reject(RejectReason.WRONG_VERSION)
+        elif envelope.community != template.community:
+            self.counters.reject(RejectReason.WRONG_COMMUNITY)
+        else:
+            self._end(envelope.request_id, flight, self._decode(flight[0], data), now)
+
+    def _flight_of(self, request_id: int, source: Address) -> _Flight | None:
+        flight = self._book.get(request_id, RejectReason.UNKNOWN_REQUEST_ID)
+        if isinstance(flight, RejectReason):
+            self.counters.reject(flight)
+            return None
+        address = flight[0][1]
+        if source != address and source[:2] != address:  # IPv6 sources carry flow and scope as well
+            swapped = source[:2] in self._awaited
+            self.counters.reject(RejectReason.SWAPPED if swapped else RejectReason.WRONG_SOURCE)
+            return None
+        return flight
+
+    def _decode(self, ask: _Ask, data: bytes) -> Result:
+        key, _, template, _ = ask
+        try:
+            message = decode_message(data)
+        except SnmpDecodeError:
+            self.counters.reject(RejectReason.MALFORMED)
+            return Failure(key, FailureKind.UNREADABLE)
+        if message.error_status != ErrorStatus.NO_ERROR:
+            return Failure(key, FailureKind.AGENT_ERROR, message.error_status, message.error_index)
+        is_get = template.pdu_type is PduType.GET
+        names = tuple(varbind.oid for varbind in message.varbinds)
+        is_miscounted = template.pdu_type is PduType.GETNEXT and len(names) != len(template.oids)
+        if is_miscounted or (is_get and names != template.oids):
+            self.counters.reject(RejectReason.OID_MISMATCH)
+            return Failure(key, FailureKind.MISMATCHED)
+        return [varbind.value for varbind in message.varbinds] if is_get else message.varbinds
+
+    def _end(self, request_id: int, flight: _Flight, result: Result, now: float) -> None:
+        ask = flight[0]
+        if not isinstance(result, Failure) or result.kind is FailureKind.AGENT_ERROR:
+            self.counters.answered += 1
+        self._book[request_id] = RejectReason.DUPLICATE
+        self._resting.append((now + 2 * ask[3].timeout, request_id))
+        self._deliver(ask, result)
+
+    def _deliver(self, ask: _Ask, result: Result) -> None:
+        key, address, _, _ = ask
+        self._awaited.discard(address)
+        self._garbled.discard(address)
+        if key < 0:
+            if self.private is not None:
+                self.private(key, result)
+        elif isinstance(result, list):
+            self._harvest.answers.append((key, result))
+        elif isinstance(result, tuple):
+            self._harvest.listings.append((key, result))
+        else:
+            self._harvest.failures.append(result)

@@ -1,0 +1,29 @@
+"""Request-ids nobody can guess."""
+
+import os
+from collections.abc import Callable, Container
+from struct import unpack
+
+_BLOCK = 1_024  # ids per visit to the kernel
+_LOWEST = 1 << 23
+
+
+class RequestIds:
+    """Draws random request-ids of four octets from the kernel's generator.
+
+    They lie between 2**23 and 2**31 - 1: positive (RFC 3416 section 3), and never so small that four octets would be
+    one too many (X.690 8.3.2), so a template can be patched in place. That leaves 30.99 of 31 random bits.
+    """
+
+    def __init__(self, entropy: Callable[[int], bytes] = os.urandom) -> None:
+        self._entropy = entropy
+        self._drawn: list[int] = []
+
+    def fresh(self, used: Container[int]) -> int:
+        """Return an id that is not in `used`."""
+        while True:
+            if not self._drawn:
+                self._drawn.extend(number & 0x7FFFFFFF for number in unpack(f"{_BLOCK}I", self._entropy(4 * _BLOCK)))
+            request_id = self._drawn.pop()
+            if request_id >= _LOWEST and request_id not in used:
+                return request_id

@@ -1,0 +1,213 @@
+"""Asking one device at leisure, for discovery and the command line; on the sweep's own client and sockets."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+from netmon.probes.snmp.ber import Absent, Oid, Value
+from netmon.probes.snmp.client import Listing, Patience, Result, SnmpClient, Values
+from netmon.probes.snmp.codec import ErrorStatus
+from netmon.probes.snmp.downgrade import Change, Manner, Sign, after
+from netmon.probes.snmp.reasons import Failure, FailureKind, Refusal
+from netmon.probes.snmp.sockets import Address
+from netmon.probes.snmp.template import RequestTemplate, compile_get, compile_getbulk, compile_getnext
+from netmon.probes.snmp.walk import WalkEnd, WalkGuard, WalkLimits, WalkResult
+
+_TRY_AGAIN = 0.02  # seconds between tries while the device or the socket is busy with somebody else's request
+_HOPELESS = frozenset((Refusal.NO_ROUTE, Refusal.NO_SOCKET))
+_WORTH_ASKING_AGAIN = frozenset((Change.FEWER_OBJECTS, Change.FEWER_REPETITIONS, Change.NO_GETBULK, Change.TRY_V1))
+
+
+class SnmpDesk:
+    """Turns the client's private results into awaitables; make one per attached client, inside its running loop."""
+
+    def __init__(self, client: SnmpClient) -> None:
+        self._client = client
+        self._loop = asyncio.get_running_loop()
+        self._keys = count(-1, -1)
+        self._waiting: dict[int, asyncio.Future[Result]] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        client.private = self._deliver
+
+    def close(self) -> None:
+        """Cancel whoever waits; the client stays attached."""
+        self._client.private = None
+        if self._timer is not None:
+            self._timer.cancel()
+        for future in self._waiting.values():
+            future.cancel()
+
+    async def ask(self, address: Address, template: RequestTemplate, patience: Patience) -> Result:
+        """Send one request and wait for its end.
+
+        Waits for its turn while the address is busy, as long as `patience` would wait for an answer; after that the
+        end is a failure of kind UNSENT.
+        """
+        key = next(self._keys)
+        give_up = self._loop.time() + patience.timeout * (patience.retries + 1)
+        while refusal := self._client.request(key, address, template, self._loop.time(), patience):
+            if refusal in _HOPELESS or self._loop.time() >= give_up:
+                return Failure(key, FailureKind.UNSENT)
+            await asyncio.sleep(_TRY_AGAIN)
+        future: asyncio.Future[Result] = self._loop.create_future()
+        self._waiting[key] = future
+        self._arm()
+        try:
+            return await future
+        finally:
+            self._waiting.pop(key, None)
+
+    def _deliver(self, key: int, result: Result) -> None:
+        future = self._waiting.get(key)
+        if future is not None and not future.done():
+            future.set_result(result)
+
+    def _arm(self) -> None:
+        deadline = self._client.next_deadline()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if deadline is not None and self._waiting:
+            self._timer = self._loop.call_at(max(deadline, self._loop.time() + _TRY_AGAIN), self._expire)
+
+    def _expire(self) -> None:
+        self._timer = None
+        self._client.expire(self._loop.time())
+        self._arm()
+
+
+@dataclass(frozen=True, slots=True)
+class SnmpTarget:
+    """Whom to ask: address, community, and how long to wait."""
+
+    address: Address
+    community: bytes
+    patience: Patience = field(default_factory=Patience)
+
+    def __repr__(self) -> str:
+        """Name the address, never the community."""
+        return f"<SNMP agent at {self.address[0]} port {self.address[1]}>"
+
+
+class SnmpSession:
+    """Asks one device, adapts to what it can bear, and remembers that in `manner`."""
+
+    def __init__(self, desk: SnmpDesk, target: SnmpTarget, manner: Manner | None = None) -> None:
+        self.manner = manner or Manner()
+        self._desk = desk
+        self._target = target
+
+    async def get(self, oids: Sequence[Oid]) -> Values | Failure:
+        """Read exact instances, in as many requests as the device needs.
+
+        Returns:
+            One value per object in order, `Absent` where there is none; or the first failure there was.
+        """
+        values: Values = []
+        while len(values) < len(oids):
+            chunk = tuple(oids[len(values) : len(values) + self.manner.objects_per_request])
+            result = await self._get_some(chunk)
+            if isinstance(result, list):
+                values += result
+            elif not self._adapt(_sign_of(result)):
+                return result
+        return values
+
+    async def getnext(self, oids: Sequence[Oid]) -> Listing | Failure:
+        """Read each object's successor, in one request."""
+        while True:
+            template = compile_getnext(self.manner.version, self._target.community, tuple(oids))
+            result = await self._ask(template)
+            if isinstance(result, tuple):
+                return result
+            failure = _as_failure(result)
+            if failure.error_status == ErrorStatus.TOO_BIG or not self._adapt(_sign_of(failure)):
+                return failure
+
+    async def getbulk(self, oids: Sequence[Oid], max_repetitions: int) -> Listing | Failure:
+        """Read rows after each object, in one GETBULK exactly as asked, without falling back.
+
+        Raises:
+            ValueError: max_repetitions is not 1 to 1,000.
+        """
+        result = await self._ask(compile_getbulk(self._target.community, tuple(oids), max_repetitions))
+        return result if isinstance(result, tuple) else _as_failure(result)
+
+    async def walk(self, root: Oid, limits: WalkLimits | None = None) -> WalkResult:
+        """Read a subtree, by GETBULK while the device bears it; keeps what came, however it ends."""
+        limits = limits or WalkLimits()
+        guard = WalkGuard(root, limits.rows)
+        try:
+            async with asyncio.timeout(limits.seconds):
+                end, failure = await self._walk(guard)
+        except TimeoutError:
+            end, failure = WalkEnd.TIME_CAP, None
+        return WalkResult(guard.rows, end, failure)
+
+    async def _walk(self, guard: WalkGuard) -> tuple[WalkEnd, Failure | None]:
+        while True:
+            result = await self._step(guard.cursor)
+            if not isinstance(result, Failure):
+                end = guard.take(result)
+                if end is not None:
+                    return end, None
+            elif result.error_status == ErrorStatus.NO_SUCH_NAME:  # SNMPv1's end of the MIB (RFC 1157 4.1.3)
+                return WalkEnd.END_OF_MIB, None
+            else:
+                return WalkEnd.FAILED, result
+
+    async def _step(self, cursor: Oid) -> Listing | Failure:
+        while self.manner.may_use_bulk:
+            result = await self.getbulk((cursor,), self.manner.max_repetitions)
+            if isinstance(result, tuple) or not self._adapt(_bulk_sign_of(result)):
+                return result
+        return await self.getnext((cursor,))
+
+    async def _get_some(self, oids: tuple[Oid, ...]) -> Values | Failure:
+        values: dict[Oid, Value] = {}
+        left = oids
+        while left:
+            result = await self._ask(compile_get(self.manner.version, self._target.community, left))
+            if isinstance(result, list):
+                values.update(zip(left, result, strict=True))
+                break
+            failure = _as_failure(result)
+            if failure.error_status != ErrorStatus.NO_SUCH_NAME or not 1 <= failure.error_index <= len(left):
+                return failure
+            # SNMPv1 refuses the whole request for one missing object (RFC 1157 4.1.2); ask again without it.
+            missing = left[failure.error_index - 1]
+            values[missing] = Absent.NO_SUCH_OBJECT
+            left = tuple(oid for oid in left if oid != missing)
+        return [values[oid] for oid in oids]
+
+    async def _ask(self, template: RequestTemplate) -> Result:
+        result = await self._desk.ask(self._target.address, template, self._target.patience)
+        if not isinstance(result, Failure) or result.kind is FailureKind.AGENT_ERROR:
+            self._adapt(Sign.ANSWERED)
+        return result
+
+    def _adapt(self, sign: Sign | None) -> bool:
+        """Take in a sign; tell whether asking again now makes sense."""
+        if sign is None:
+            return False
+        self.manner, change = after(self.manner, sign)
+        return change in _WORTH_ASKING_AGAIN
+
+
+def _sign_of(failure: Failure) -> Sign | None:
+    if failure.error_status == ErrorStatus.TOO_BIG:
+        return Sign.TOO_BIG
+    return Sign.TIMED_OUT if failure.kind is FailureKind.TIMED_OUT else None
+
+
+def _bulk_sign_of(failure: Failure) -> Sign | None:
+    if failure.kind is FailureKind.TIMED_OUT:
+        return Sign.BULK_TIMED_OUT
+    if failure.error_status == ErrorStatus.TOO_BIG:
+        return Sign.BULK_TOO_BIG
+    return None if failure.kind is FailureKind.UNSENT else Sign.BULK_BROKEN
+
+
+def _as_failure(result: Result) -> Failure:
+    return result if isinstance(result, Failure) else Failure(0, FailureKind.MISMATCHED)
