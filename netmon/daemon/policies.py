@@ -1,10 +1,9 @@
 """Settings become the rules' policies here, and nowhere else."""
 
 from netmon.engine.casework import CasePolicy
-from netmon.engine.courier import CourierPolicy, NocContact
+from netmon.engine.courier import CourierPolicy
 from netmon.engine.judge import HealthPolicy
-from netmon.model.faults import Cause
-from netmon.model.notices import Channel
+from netmon.model.notices import Channel, Person
 from netmon.rules.conclude import ConcludePolicy
 from netmon.rules.isolation import IsolationPolicy
 from netmon.rules.odds import OddsPolicy, RecoveryPolicy
@@ -37,10 +36,13 @@ def case_policy(settings: Settings) -> CasePolicy:
             settle=conclude.settle, window=conclude.window, merge_within=conclude.merge_within
         ),
         notices=NoticePolicy(
-            hold={Channel.MAIL: notices.hold.mail, Channel.SMS: notices.hold.sms},
-            hold_by_cause={
-                cause: {Channel.MAIL: held.mail, Channel.SMS: held.sms}
-                for cause, held in ((cause, notices.hold_for(cause)) for cause in Cause)
+            mail_hold=notices.hold.mail,
+            sms_hold=notices.hold.sms,
+            overrides={
+                (cause, channel): hold
+                for cause, own in notices.hold_by_cause.items()
+                for channel, hold in ((Channel.MAIL, own.mail), (Channel.SMS, own.sms))
+                if hold is not None
             },
         ),
     )
@@ -48,4 +50,4 @@ def case_policy(settings: Settings) -> CasePolicy:
 
 def courier_policy(settings: Settings) -> CourierPolicy:
     """Where alarms about netmon itself go."""
-    return CourierPolicy(noc=NocContact(email=settings.notices.noc_mail))
+    return CourierPolicy(noc=Person(name="NOC", email=settings.notices.noc_mail))

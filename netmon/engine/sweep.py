@@ -118,7 +118,7 @@ class Sweep:
     def _flush(self, answered: list[int], rtts: list[float], missed: list[int], now: Now) -> None:
         fleet = self._country.fleet
         rows_up, rows_out = np.array(answered, np.intp), np.array(missed, np.intp)
-        fleet.record(answered, rtts, missed, now.monotonic)
+        fleet.record(answered, rtts, missed, now)
         notable_up = rows_up[_ANSWER_MATTERS[fleet.health[rows_up]]]
         notable_out = rows_out[_MISS_MATTERS[fleet.health[rows_out]]]
         if notable_up.size or notable_out.size:

@@ -55,14 +55,10 @@ def look_over(moment: Moment) -> Overview:
         faults=len(open_cases),
         dark=len({village for case in open_cases for village in case.fault.dark_villages}),
         tickets=sum(ticket.is_open for case in moment.cases for ticket in case.tickets),
-        last_probe=_newest(moment.fleet),
+        last_probe=moment.fleet.last_probe(),
     )
 
 
 def _counts(row: Sequence[int]) -> Counts:
     return dict(zip(Health, row, strict=True))
 
-
-def _newest(fleet: Fleet) -> float | None:
-    probed = fleet.probed_at[~np.isnan(fleet.probed_at)]
-    return float(probed.max()) if probed.size else None
