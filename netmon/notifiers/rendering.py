@@ -1,0 +1,116 @@
+"""Templates of all messages, and what makes them safe.
+
+The packaged templates are the product's texts; a file of the same name in the operator's folder replaces one of them.
+Every value that a template puts out is stripped of control characters first (`clean`), so that no name in the inventory
+and no note on a ticket can end a line, a header or a reading direction; HTML templates also escape. Templates run in
+Jinja2's sandbox, and a name that nobody gave is an error, never an empty string.
+"""
+
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+from jinja2 import (
+    ChoiceLoader,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateSyntaxError,
+    meta,
+    select_autoescape,
+)
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from netmon.errors import ComplaintsError, InputError
+from netmon.notifiers.thai import clock_time, day_and_time, english_date, span, thai_date
+
+LANGUAGES = ("th", "en")
+PACKAGED = Path(__file__).parent / "templates"
+_SUFFIXES = (".txt", ".html")
+_BREAKS = "\r\n\t\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+_DIRECTIONS = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+
+def clean(text: str) -> str:
+    """The text in one line: line breaks become spaces; controls, reading directions and stray surrogates go."""
+    spaced = "".join(" " if character in _BREAKS else character for character in text)
+    return "".join(c for c in spaced if unicodedata.category(c) not in {"Cc", "Cs"} and c not in _DIRECTIONS).strip()
+
+
+class Templates:
+    """Packaged templates under an operator's folder of overrides (`th/`, `en/`), which may be missing."""
+
+    def __init__(self, overrides: Path | None = None) -> None:
+        """Compile everything once.
+
+        Raises:
+            ComplaintsError: an override has a mistake; each sentence gives file, line and what to do.
+        """
+        folders = [overrides, PACKAGED] if overrides is not None else [PACKAGED]
+        self._loader = ChoiceLoader([FileSystemLoader(folder) for folder in folders])
+        self._environment = ImmutableSandboxedEnvironment(
+            loader=self._loader,
+            autoescape=select_autoescape(["html"], default=False, default_for_string=False),
+            undefined=StrictUndefined,
+            finalize=_finalize,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.filters.update(
+            thai_date=thai_date, english_date=english_date, day_and_time=day_and_time, clock_time=clock_time, span=span
+        )
+        complaints = [] if overrides is None else [text for name in names_in(overrides) for text in self._wrong(name)]
+        if complaints:
+            raise ComplaintsError(complaints)
+
+    def render(self, name: str, /, **values: object) -> str:
+        """Fill in a template, e.g. `th/mail.txt`.
+
+        Raises:
+            InputError: the template cannot be filled in; the sentence says which and why.
+        """
+        try:
+            return self._environment.get_template(name).render(values)
+        except TemplateError as error:
+            raise InputError(f"The template {name} cannot be filled in: {error.message}.") from error
+        except Exception as error:
+            # Anything an expression in a template may raise; its text might quote a person's data, so it is left out.
+            raise InputError(f"The template {name} cannot be filled in: {type(error).__name__}.") from error
+
+    def render_html(self, name: str, /, **values: object) -> Markup:
+        """Fill in an HTML template; strings among the values are escaped, other templates' HTML is not.
+
+        Raises:
+            InputError: the template cannot be filled in; the sentence says which and why.
+        """
+        return Markup(self.render(name, **values))  # noqa: S704  (the template has escaped it)
+
+    def variables(self, name: str) -> frozenset[str]:
+        """The names a template wants to be given."""
+        source, _, _ = self._loader.get_source(self._environment, name)
+        return frozenset(meta.find_undeclared_variables(self._environment.parse(source)))
+
+    def _wrong(self, name: str) -> list[str]:
+        if not (PACKAGED / name).is_file():
+            known = ", ".join(names_in(PACKAGED))
+            return [f"templates/{name}: no message uses a template of this name; remove it, or name it one of {known}"]
+        try:
+            self._environment.get_template(name)
+            unknown = self.variables(name) - Templates().variables(name)
+        except TemplateSyntaxError as error:
+            return [f"templates/{name}, line {error.lineno}: {error.message}; correct it or remove the file"]
+        except (TemplateError, UnicodeDecodeError) as error:
+            return [f"templates/{name}: {error}; correct it or remove the file"]
+        return [f"templates/{name}: nothing is known as '{one}' here; correct it" for one in sorted(unknown)]
+
+
+def names_in(folder: Path) -> list[str]:
+    """Names of the templates in a folder, sorted; none where there is no such folder."""
+    found = (path for place in ("", *LANGUAGES) for path in (folder / place).glob("*"))
+    return sorted(str(path.relative_to(folder)) for path in found if path.suffix in _SUFFIXES)
+
+
+def _finalize(value: Any) -> Any:
+    return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
