@@ -21,7 +21,7 @@ from netmon.model.country import Country
 from netmon.model.fleet import Fleet
 from netmon.model.ids import FaultId
 from netmon.model.inventory import Inventory
-from netmon.notifiers import make_notifiers
+from netmon.daemon.notifying import notifiers_for
 from netmon.ports import IsolationSensor, Store
 from netmon.probes.icmp import open_pinger
 from netmon.probes.isolation import open_sensor
@@ -92,7 +92,7 @@ async def assemble(settings: Settings, inventory: Inventory, stack: AsyncExitSta
         courier=Courier(
             store,
             country,
-            make_notifiers(settings, country),
+            notifiers_for(settings, country),
             vitals=vitals,
             clock=clock,
             policy=courier_policy(settings),

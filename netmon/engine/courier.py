@@ -226,6 +226,11 @@ class Courier:
             ticket=ticket,
             centre=None if notice.centre is None else inventory.centres.get(notice.centre),
             villages=self._villages(notice.recipient, case.fault.villages if ticket is None else ticket.villages),
+            devices=tuple(
+                inventory.devices[inventory.index_of[member.device]]
+                for member in case.fault.members
+                if member.device in inventory.index_of
+            ),
             history=await self._history(ticket),
         )
 

@@ -87,6 +87,8 @@ class Lab:
         steps = timeline(arguments.scenario, country, place_events(arguments.scenario, country))
         if arguments.home is namespace.Home.OWN:
             namespace.make_own_namespace()
+        elif arguments.home is namespace.Home.PRIVATE:
+            namespace.enter_private_network()
         self._duration = arguments.scenario.duration
         self._wire: Wire = make_wire()
         self._ledger = Ledger.create(arguments.ledger)
