@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
 from netmon.errors import ComplaintsError
 from netmon.settings.complaints import Notes, Page, did_you_mean, listing, quote
@@ -35,6 +34,7 @@ class SettingsDraft:
 
     settings: Settings
     mistaken: frozenset[str]
+    document: Document
 
 
 def load_settings(path: Path, environ: Mapping[str, str] | None = None) -> Settings:
@@ -76,7 +76,7 @@ def draft_settings(path: Path, notes: Notes, environ: Mapping[str, str] | None =
         rest = {key: value for key, value in document.data.items() if key not in mistaken}
         settings = Settings.model_validate(rest, context=bases)
     notes.complaints[before:] = sorted(notes.complaints[before:], key=lambda one: one.line)
-    return SettingsDraft(settings, frozenset(mistaken))
+    return SettingsDraft(settings, frozenset(mistaken), document)
 
 
 def state_directory(environ: Mapping[str, str] | None = None) -> Path:
@@ -85,7 +85,7 @@ def state_directory(environ: Mapping[str, str] | None = None) -> Path:
     return Path(os.path.abspath(given or "var"))
 
 
-def _complain(mistake: ErrorDetails, document: Document, page: Page) -> None:
+def _complain(mistake: Mapping[str, Any], document: Document, page: Page) -> None:
     location = tuple(mistake["loc"])
     if location[-1] == "[key]" and mistake["type"] != "extra_forbidden":
         location = location[:-1]
@@ -93,7 +93,7 @@ def _complain(mistake: ErrorDetails, document: Document, page: Page) -> None:
     page.wrong(document.line_of(location), path_text(location), what, fix)
 
 
-def _sentence(mistake: ErrorDetails, location: tuple[str | int, ...]) -> tuple[str, str]:
+def _sentence(mistake: Mapping[str, Any], location: tuple[str | int, ...]) -> tuple[str, str]:
     kind, given = mistake["type"], mistake["input"]
     quoted = _quoted(given, location)
     if kind == "extra_forbidden":
