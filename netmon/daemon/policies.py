@@ -3,7 +3,7 @@
 from netmon.engine.casework import CasePolicy
 from netmon.engine.courier import CourierPolicy
 from netmon.engine.judge import HealthPolicy
-from netmon.model.notices import Channel, Person
+from netmon.model.notices import Person
 from netmon.rules.conclude import ConcludePolicy
 from netmon.rules.isolation import IsolationPolicy
 from netmon.rules.odds import OddsPolicy, RecoveryPolicy
@@ -13,12 +13,9 @@ from netmon.settings import Settings
 
 def health_policy(settings: Settings) -> HealthPolicy:
     """How sure to be before saying down, and up again."""
-    odds = settings.health.odds
     return HealthPolicy(
-        odds=OddsPolicy(
-            false_down=odds.false_down, minimum=odds.minimum, within=odds.within, spacing=odds.spacing
-        ),
-        recovery=RecoveryPolicy(steady=settings.health.recovery.steady),
+        odds=OddsPolicy(**settings.health.odds.model_dump()),
+        recovery=RecoveryPolicy(**settings.health.recovery.model_dump()),
         timeout=settings.probing.timeout,
     )
 
@@ -30,20 +27,14 @@ def isolation_policy(settings: Settings) -> IsolationPolicy:
 
 def case_policy(settings: Settings) -> CasePolicy:
     """How faults are concluded, and whom to tell when."""
-    conclude, notices = settings.conclude, settings.notices
+    notices = settings.notices
     return CasePolicy(
-        conclude=ConcludePolicy(
-            settle=conclude.settle, window=conclude.window, merge_within=conclude.merge_within
-        ),
+        conclude=ConcludePolicy(**settings.conclude.model_dump()),
         notices=NoticePolicy(
             mail_hold=notices.hold.mail,
             sms_hold=notices.hold.sms,
-            overrides={
-                (cause, channel): hold
-                for cause, own in notices.hold_by_cause.items()
-                for channel, hold in ((Channel.MAIL, own.mail), (Channel.SMS, own.sms))
-                if hold is not None
-            },
+            coalesce=notices.coalesce,
+            overrides=notices.overrides(),
         ),
     )
 

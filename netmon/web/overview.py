@@ -20,7 +20,7 @@ Counts = Mapping[Health, int]
 class Overview:
     """Villages by the health of their access point, and what is open.
 
-    `last_probe` is the Unix second of the newest probe, None where none was ever sent. `dark` counts villages on open
+    `answered` counts devices that have answered at least once since netmon started. `last_probe` is the Unix second of the newest probe, None where none was ever sent. `dark` counts villages on open
     faults that have not recovered.
     """
 
@@ -29,6 +29,7 @@ class Overview:
     faults: int
     dark: int
     tickets: int
+    answered: int
     last_probe: float | None
 
 
@@ -55,6 +56,7 @@ def look_over(moment: Moment) -> Overview:
         faults=len(open_cases),
         dark=len({village for case in open_cases for village in case.fault.dark_villages}),
         tickets=sum(ticket.is_open for case in moment.cases for ticket in case.tickets),
+        answered=int(np.isfinite(moment.fleet.answered_at).sum()),
         last_probe=moment.fleet.last_probe(),
     )
 
