@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import click
 
+from netmon.cli.bench.command import bench
 from netmon.cli.check import check
 from netmon.cli.demo.command import demo
-from netmon.cli.bench.command import bench
 from netmon.cli.inventory import inventory
 from netmon.cli.run import run
 from netmon.cli.tickets import tickets

@@ -9,6 +9,7 @@ import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from netmon.daemon.notifying import notifiers_for
 from netmon.daemon.policies import case_policy, courier_policy, health_policy, isolation_policy
 from netmon.engine.casework import Casework
 from netmon.engine.clock import SystemClock
@@ -21,7 +22,6 @@ from netmon.model.country import Country
 from netmon.model.fleet import Fleet
 from netmon.model.ids import FaultId
 from netmon.model.inventory import Inventory
-from netmon.daemon.notifying import notifiers_for
 from netmon.ports import IsolationSensor, Store
 from netmon.probes.icmp import open_pinger
 from netmon.probes.isolation import open_sensor

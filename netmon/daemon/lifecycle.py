@@ -58,7 +58,7 @@ async def run_daemon(config: Path, *, http: socket.socket | None = None, started
         NetmonError: it cannot start; the text says why and what to do.
     """
     settings = load_settings(config)
-    logging.basicConfig(level=settings.log.level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    start_log(settings.log.level)
     loaded = await asyncio.to_thread(load_inventory, settings.inventory.directory, settings.credentials)
     for warning in loaded.warnings:
         log.warning("%s", warning)
@@ -78,6 +78,13 @@ async def run_daemon(config: Path, *, http: socket.socket | None = None, started
         if started:
             started(daemon)
         await _run_loops(daemon, reloader, make_pages(daemon, listening))
+
+
+def start_log(level: str) -> None:
+    """One line per change on standard error; libraries only when something is wrong."""
+    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for library in ("alembic", "apscheduler", "uvicorn"):
+        logging.getLogger(library).setLevel(logging.WARNING)
 
 
 def make_pages(daemon: Daemon, listening: socket.socket) -> WebServer:

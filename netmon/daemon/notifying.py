@@ -1,7 +1,9 @@
 """The drivers that the settings ask for, one per channel."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+from netmon.errors import InputError
 from netmon.model.country import Country
 from netmon.model.faults import Fault
 from netmon.model.notices import Channel
@@ -25,8 +27,17 @@ def notifiers_for(settings: Settings, country: Country) -> Mapping[Channel, Noti
         inventory = country.inventory
         return sentence(fault, inventory, language), evidence_lines(fault, inventory, language)
 
+    for directory in (settings.mail.directory, settings.sms.directory):
+        _make(directory)
     composer = MailComposer(templates, letterhead, wording)
     return {
         Channel.MAIL: FileMail(settings.mail.directory, composer),
         Channel.SMS: FileSms(settings.sms.directory, SmsRenderer(templates, notices.contact_number)),
     }
+
+
+def _make(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{directory} cannot be made: {error.strerror}; messages are to be written there.") from error

@@ -39,7 +39,14 @@ class Casework:
     """Owns the open cases."""
 
     def __init__(
-        self, country: Country, judge: Judge, store: Store, *, policy: CasePolicy, vitals: Vitals, new_id: Callable[[], FaultId]
+        self,
+        country: Country,
+        judge: Judge,
+        store: Store,
+        *,
+        policy: CasePolicy,
+        vitals: Vitals,
+        new_id: Callable[[], FaultId],
     ) -> None:
         self._country = country
         self._judge = judge

@@ -67,8 +67,8 @@ class Judge:
 
     def is_steady(self, index: int, now: Now) -> bool:
         """Whether a device that is up has proved it: answered without a break for the policy's time."""
-        up_for = now.monotonic - self._country.fleet.changed_at[index]
-        return index in self._proved or bool(up_for >= self.policy.recovery.steady)
+        up_for = now.monotonic - float(self._country.fleet.changed_at[index])
+        return index in self._proved or up_for >= self.policy.recovery.steady
 
     def unrest_of(self, index: int) -> Unrest | None:
         """The record of a restless device."""
@@ -84,7 +84,7 @@ class Judge:
         return wishes
 
     def isolate(self, now: Now) -> None:
-        """netmon is cut off: nothing is known of any device until it is sighted again."""
+        """Netmon is cut off: nothing is known of any device until it is sighted again."""
         self._everywhere(HealthEvent.ISOLATED, now)
 
     def sight(self, now: Now) -> None:
@@ -101,7 +101,9 @@ class Judge:
 
     def _everywhere(self, event: HealthEvent, now: Now) -> None:
         fleet = self._country.fleet
-        moved = np.array([step(health, event).health if (health, event) in TRANSITIONS else health for health in Health])
+        moved = np.array(
+            [step(health, event).health if (health, event) in TRANSITIONS else health for health in Health]
+        )
         fleet.health[:] = moved[fleet.health]
         fleet.since[:], fleet.changed_at[:] = now.wall, now.monotonic
         self._unrest.clear()

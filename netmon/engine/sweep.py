@@ -25,7 +25,9 @@ REFERENCE_EVERY_SLOTS = 10
 LATE_FACTOR = 1.5
 
 _ANSWER_MATTERS = np.array([health not in (Health.UP, Health.BLIND) for health in Health])
-_MISS_MATTERS = np.array([health in (Health.UNKNOWN, Health.UP, Health.SUSPECT, Health.RECOVERING) for health in Health])
+_MISS_MATTERS = np.array(
+    [health in (Health.UNKNOWN, Health.UP, Health.SUSPECT, Health.RECOVERING) for health in Health]
+)
 
 
 class Sweep:

@@ -95,6 +95,7 @@ class Lab:
         responder = Responder(country, instant=arguments.instant)
         self._pump = Pump(self._wire, responder)
         self._conductor = Conductor(country, steps, responder, self._wire, self._ledger)
+        self._started = False
         self._over_at: float | None = None
         self._stopping = False
 
@@ -148,14 +149,15 @@ class Lab:
         heard = os.read(stdin, _LINE_BYTES)
         if not heard:
             self._stopping = True
-        if b"start" in heard.split() and self._over_at is None:
+        if b"start" in heard.split() and not self._started:
+            self._started = True
             now = _now()
             self._conductor.start(now)
             self._over_at = now.monotonic + self._duration
 
     def _end_scenario(self) -> None:
         if self._over_at is not None and time.monotonic() >= self._over_at:
-            self._over_at = float("inf")
+            self._over_at = None
             say(lab="over")
 
 

@@ -63,4 +63,3 @@ def look_over(moment: Moment) -> Overview:
 
 def _counts(row: Sequence[int]) -> Counts:
     return dict(zip(Health, row, strict=True))
-

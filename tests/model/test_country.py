@@ -5,9 +5,9 @@ import numpy as np
 from netmon.model.country import NO_DEVICE, village_health, village_rows, village_since
 from netmon.model.fleet import Fleet
 from netmon.model.health import Health
-from netmon.model.time import Now
 from netmon.model.ids import CentreId, DeviceId, VillageId
 from netmon.model.inventory import Device, Inventory, Lifecycle, Role, Village
+from netmon.model.time import Now
 
 HOME = VillageId("65010101")
 EMPTY = VillageId("65010102")

@@ -67,7 +67,9 @@ class LabProcess(Process):
         arguments = LabArguments(scenario=scenario, ledger=stage.ledger, home=self._home, parent=os.getpid())
         file = stage.folder / "lab.json"
         arguments.save(file)
-        super().__init__([sys.executable, "-m", "netmon.lab", str(file)], log=stage.folder / "lab.log", stdout=subprocess.PIPE)
+        super().__init__(
+            [sys.executable, "-m", "netmon.lab", str(file)], log=stage.folder / "lab.log", stdout=subprocess.PIPE
+        )
         self._said: queue.Queue[Mapping[str, Any]] = queue.Queue()
         threading.Thread(target=self._listen, name="lab listener", daemon=True).start()
 

@@ -30,7 +30,7 @@ ENOUGH = 0.98
 
 
 @click.command()
-@click.option("--for", "seconds", type=click.FloatRange(60, 86_400), default=180, show_default=True, help="Seconds.")
+@click.option("--for", "seconds", type=click.FloatRange(90, 86_400), default=180, show_default=True, help="Seconds.")
 @click.option("--villages", type=click.IntRange(20, 100_000), default=300, show_default=True)
 @click.option("--dir", "folder", type=click.Path(path_type=Path), default=Path("demo"), show_default=True,
               help="Where everything it makes is put; an earlier demo there is replaced.")  # fmt: skip

@@ -36,11 +36,13 @@ class Screen:
         self._line("lab", "magenta", f"{said['kind']} {said.get('where', '')} {verb}{extent}")
 
     def overview(self, overview: Mapping[str, Any]) -> None:
-        """netmon's own isolation."""
+        """Netmon's own isolation."""
         blind = bool(overview.get("blind"))
         if blind != self._blind:
             self._blind = blind
-            told = "netmon is blind: cut off itself, so it says nothing about villages" if blind else "netmon sees again"
+            told = (
+                "netmon is blind: cut off itself, so it says nothing about villages" if blind else "netmon sees again"
+            )
             self._line("netmon", "yellow", told)
 
     def outcome(self, outcome: Outcome) -> None:
