@@ -7,7 +7,8 @@ nothing. The order of one round:
 1. A dead root that stands above what was a root before absorbs it: the child is merely behind it now.
 2. Devices and young faults that belong together become one fault (`rules.correlation`). The oldest fault survives and
    takes the group's scope and key, so its tickets live on; younger ones end as merged.
-3. Whatever is left alone and is settled gets a fault of its own.
+3. Whatever is left alone and is settled gets a fault of its own. Only a feeder that dies in a district whose power
+   is out, most of its villages dark already, joins that fault, hours later too: its battery ran out.
 4. A single fault whose witnesses have since said more, with more confidence, is relabelled.
 
 Before the rounds, members that recovered or were retired are marked, and faults without a dead member end. A cause
@@ -19,6 +20,7 @@ from dataclasses import dataclass, field, replace
 
 from netmon.model.faults import Cause, Fault, Member, Resolution, Scope
 from netmon.model.ids import DeviceId, FaultId
+from netmon.model.inventory import Role
 from netmon.model.time import Now
 from netmon.rules.correlation import Atom, ConcludePolicy, GroupKey, choose
 from netmon.rules.diagnosis import Candidate, Finding, GroupFacts, Witness, diagnose, diagnose_group
@@ -249,7 +251,18 @@ def _labelled(fault: Fault, finding: Finding) -> Fault:
 
 def _open_singles(board: _Board) -> None:
     for candidate in _unclaimed(board):
-        _unite(board, candidate.identity, (), [candidate])
+        _unite(board, _home_identity(board, candidate), (), [candidate])
+
+
+def _home_identity(board: _Board, candidate: Candidate) -> GroupKey:
+    """Its own, unless it is a feeder whose villages had lost their power before: its battery ran out."""
+    place = (Scope.AMPHOE, candidate.amphoe)
+    fault = board.faults.get(board.holder.get(place, FaultId("")))
+    if candidate.role is not Role.FEEDER or fault is None or fault.cause is not Cause.POWER:
+        return candidate.identity
+    dark_already = set(fault.dark_villages).intersection(candidate.villages)
+    explained = len(dark_already) >= board.policy.explained_share * len(candidate.villages)
+    return place if dark_already and explained else candidate.identity
 
 
 def _relabel(board: _Board) -> None:

@@ -38,6 +38,7 @@ class ConcludePolicy:
     together. A fault can be merged into another until `merge_within` after it was opened. A group has `at_least` so
     many villages. `repair` is how long a village that fails by itself is dark on average; with the share that is dark
     it gives the rate of such failures. `prior_share` is that share where little is known, worth `prior_villages`.
+    A feeder belongs to a power cut when `explained_share` of its villages were dark of it before.
     """
 
     settle: float = 10.0
@@ -49,6 +50,7 @@ class ConcludePolicy:
     prior_villages: float = 20.0
     feeder_cost: float = 9.0
     amphoe_cost: float = 10.0
+    explained_share: float = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +138,7 @@ def _weigh(
 ) -> Hypothesis | None:
     """The hypothesis that the atoms are one fault of the group, None where it does not beat "independent"."""
     facts = groups.get(group)
-    if facts is None or len(atoms) < 2 or all(atom.is_fixed for atom in atoms):
+    if facts is None or not atoms[1:] or all(atom.is_fixed for atom in atoms):
         return None
     roots = [root for atom in atoms for root in atom.roots]
     if all(atom.identity != group for atom in atoms) and not _stands(roots, policy):

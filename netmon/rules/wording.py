@@ -24,11 +24,15 @@ class Certainty(StrEnum):
     MAYBE = "maybe"
 
 
+_SURE_FROM = 0.8
+_LIKELY_FROM = 0.5
+
+
 def certainty(confidence: float) -> Certainty:
     """The word for a confidence of 0..1."""
-    if confidence >= 0.8:
+    if confidence >= _SURE_FROM:
         return Certainty.SURE
-    return Certainty.LIKELY if confidence >= 0.5 else Certainty.MAYBE
+    return Certainty.LIKELY if confidence >= _LIKELY_FROM else Certainty.MAYBE
 
 
 _OPENINGS: Mapping[str, Mapping[Certainty, str]] = {
