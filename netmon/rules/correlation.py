@@ -2,8 +2,8 @@
 
 Every explanation has a price in nats, the negative logarithm of its probability, so cheap means likely:
 
-* a device that failed by itself costs -ln(rate): the chance that one given village of the group fails within the
-  time the group's failures span, from the share of the group that was dark before (its own base rate);
+* a device that failed by itself costs -ln(rate): the chance that one given village fails within the time the group's
+  failures span, from the share of its feeder or amphoe that was dark before (their own base rate);
 * a common fault of a group costs a fixed `feeder_cost` or `amphoe_cost` (such events are rare) plus the price of
   saying which of the group's villages it took: nothing where it took all, much where most still answer.
 
@@ -28,6 +28,9 @@ from netmon.model.inventory import Role
 from netmon.rules.diagnosis import Candidate, GroupFacts, dark_units
 
 GroupKey = tuple[Scope, str]
+
+_COIN = 0.5
+"""No chance of failing by itself is taken to be higher, so every failure costs something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,7 @@ def _weigh(
     if all(atom.identity != group for atom in atoms) and not _stands(roots, policy):
         return None
     span = max(policy.window, max(atom.last for atom in atoms) - min(atom.first for atom in atoms))
-    alone = sum(_price(atom, facts, groups, span, policy) for atom in atoms)
+    alone = sum(_price(atom, groups, span, policy) for atom in atoms)
     saving = alone - _event_price(group[0], roots, facts, policy)
     return Hypothesis(group, atoms, saving) if saving > 0 else None
 
@@ -156,16 +159,23 @@ def _stands(roots: Sequence[Candidate], policy: ConcludePolicy) -> bool:
     return len(villages) + sum(behind[:-1]) >= policy.at_least
 
 
-def _price(
-    atom: Atom, facts: GroupFacts, groups: Mapping[GroupKey, GroupFacts], span: float, policy: ConcludePolicy
-) -> float:
+def _price(atom: Atom, groups: Mapping[GroupKey, GroupFacts], span: float, policy: ConcludePolicy) -> float:
     """What the atom costs without the hypothesis: its own common fault, or each device by itself."""
     identity = atom.identity
     if identity in groups and identity is not None and not _is_feeder_itself(atom):
         return _event_price(identity[0], atom.roots, groups[identity], policy)
+    return sum(_own_price(root, groups, span, policy) for root in atom.roots)
+
+
+def _own_price(root: Candidate, groups: Mapping[GroupKey, GroupFacts], span: float, policy: ConcludePolicy) -> float:
+    """What it costs that a device failed by itself, at the base rate of the worse of its feeder and its amphoe.
+
+    The price must not depend on the hypothesis it is compared with, or the larger group would win for its size.
+    """
     prior = policy.prior_share * policy.prior_villages
-    base = min(0.5, (facts.dark_before + prior) / (facts.villages + policy.prior_villages))
-    return -log(min(0.5, base * span / policy.repair)) * len(atom.roots)
+    known = [groups.get((Scope.FEEDER, root.feeder_id or "")), groups.get((Scope.AMPHOE, root.amphoe))]
+    bases = [(one.dark_before + prior) / (one.villages + policy.prior_villages) for one in known if one is not None]
+    return -log(min(_COIN, max(bases, default=policy.prior_share) * span / policy.repair))
 
 
 def _is_feeder_itself(atom: Atom) -> bool:

@@ -181,6 +181,23 @@ def test_dead_feeder_absorbs_its_childrens_faults_and_the_oldest_survives() -> N
     assert len(fault.villages) == 20
 
 
+def test_faults_merged_twice_in_one_conclusion_all_point_to_the_survivor() -> None:
+    here = Land.of(UBON)
+    for device in here.on("3401", "olt-b"):
+        here.kill(device, T)
+    here.conclude(T + 30)
+    names = [here.kill_ap(device, T + 15) for device in here.on("3401", "olt-a")[:2]]
+    here.conclude(T + 35)
+    assert [fault.cause for fault in here.open()] == [Cause.UPLINK, Cause.ACCESS_POINT, Cause.ACCESS_POINT]
+    for name in names:
+        del here.dead[name]
+        here.absorbed[name] = DeviceId("olt-a")
+    here.kill_feeder("olt-a", T + 20)
+    here.conclude(T + 60)
+    assert (here.only().id, here.only().cause, len(here.only().villages)) == ("F0001", Cause.POWER, 40)
+    assert {fault.merged_into for fault in here.history.values()} == {None, "F0001"}
+
+
 def test_feeder_that_dies_leaves_a_days_old_fault_behind_it_alone() -> None:
     here = Land.of(UBON)
     here.kill(here.on("3401", "olt-a")[0], T)
@@ -282,6 +299,33 @@ def test_operators_word_is_never_undone_but_villages_still_join() -> None:
     here.kill_feeder("olt-a", T + 100)
     here.conclude(T + 130)
     assert here.history[said.id].cause is Cause.POWER
+
+
+def test_feeder_fault_that_an_operator_explained_keeps_his_word_when_it_absorbs_a_child() -> None:
+    here = Land.of(UBON)
+    here.kill_feeder("olt-a", T)
+    here.conclude(T + 30)
+    here.record([replace(here.only(), cause=Cause.POWER, overruled_by="noc")])
+    name = here.kill_ap(here.on("3401", "olt-a")[0], T + 5)
+    here.conclude(T + 40)
+    assert len(here.open()) == 2
+    del here.dead[name]
+    here.absorbed[name] = DeviceId("olt-a")
+    here.conclude(T + 60)
+    assert (here.only().id, here.only().cause, here.only().key) == ("F0001", Cause.POWER, "olt-a")
+
+
+def test_line_fault_takes_its_villages_first_and_the_place_is_judged_by_the_rest() -> None:
+    here = Land.of({("3401", "olt-a"): 30, ("3402", "olt-a"): 30, ("3402", "olt-b"): 60})
+    for device in here.on(feeder="olt-a"):
+        here.kill(device, T)
+    for device in here.on("3402", "olt-b")[:4]:
+        here.kill(device, T)
+    here.conclude(T + 30)
+    assert [(fault.scope, fault.key, len(fault.members)) for fault in here.open()] == [
+        (Scope.FEEDER, "olt-a", 60),
+        (Scope.FEEDER, "olt-b", 4),
+    ]
 
 
 def test_overruled_single_fault_is_not_merged_away() -> None:

@@ -204,6 +204,24 @@ def test_merged_fault_goes_silently_and_its_villages_are_not_told_twice() -> Non
         assert [one for one in notices(survivor) if one[1] == "sms"] == told_now
 
 
+def test_history_says_what_a_rescoped_fault_is_about_now() -> None:
+    single = replace(fault(V[0], cause=Cause.UPLINK), scope=Scope.DEVICE, key=f"onu-{V[0]}")
+    grown = replace(fault(V[0], V[2]), confidence=0.7)
+    change = decide(single, grown, T + 10)[0]
+    assert isinstance(change, ChangeFault)
+    assert change.note == (
+        f"now about amphoe 3415 (was device onu-{V[0]}); cause power (was uplink); villages dark: {V[2]}"
+    )
+    surer = decide(grown, replace(grown, confidence=0.9), T + 20)
+    assert surer == (ChangeFault(replace(grown, confidence=0.9), "confidence 0.90 (was 0.70)"),)
+
+
+def test_village_that_the_inventory_no_longer_has_gets_neither_ticket_nor_message() -> None:
+    stranger = VillageId("50010101")
+    decisions = decide(None, fault(stranger), T)
+    assert [type(one) for one in decisions] == [OpenFault]
+
+
 def test_retired_devices_close_the_ticket_without_telling_the_village_it_works() -> None:
     before = fault(V[0])
     after = replace(recovered(before, [V[0]], T + 900), resolution=Resolution.INVENTORY)
