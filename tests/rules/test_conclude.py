@@ -264,6 +264,21 @@ def test_village_back_alone_is_marked_and_the_fault_ends_with_the_last() -> None
     assert (ended.resolution, ended.resolved_at, here.open()) == (Resolution.RECOVERED, T + 400, [])
 
 
+def test_villages_still_dead_when_their_feeder_returns_stay_in_its_fault_dark_since_it_failed() -> None:
+    here = Land.of(UBON)
+    here.kill_feeder("olt-a", T)
+    here.conclude(T + 30)
+    stays, *_ = here.on("3401", "olt-a")
+    here.kill(stays, T + 600)
+    here.conclude(T + 615, recovered=[DeviceId("olt-a")])
+    fault = here.only()
+    assert (fault.id, fault.cause, fault.confidence) == ("F0001", Cause.UPLINK, 0.7)
+    assert [(m.device, m.failed_at) for m in fault.members if m.recovered_at is None] == [(stays, T)]
+    assert (len(fault.villages), len(fault.dark_villages)) == (20, 1)
+    (ended,) = here.conclude(T + 900, recovered=[stays])
+    assert ended.resolution is Resolution.RECOVERED
+
+
 def test_village_that_fails_again_while_the_fault_is_young_rejoins_it() -> None:
     here = Land.of(UBON)
     devices = here.on("3401", "olt-a")
