@@ -29,7 +29,7 @@ class Land:
     faults: dict[FaultId, Fault] = field(default_factory=dict)
     history: dict[FaultId, Fault] = field(default_factory=dict)
     absorbed: dict[DeviceId, DeviceId] = field(default_factory=dict)
-    dark_before: int = 0
+    dark_before: dict[str, int] = field(default_factory=dict)
     ids: Iterator[int] = field(default_factory=lambda: count(1))
 
     @staticmethod
@@ -100,7 +100,7 @@ class Land:
             for group in ((Scope.AMPHOE, amphoe), (Scope.FEEDER, feeder)):
                 total[group] += 1
                 answering[group] += village not in silent
-        return {group: GroupFacts(total[group], answering[group], self.dark_before) for group in total}
+        return {group: GroupFacts(total[group], answering[group], self.dark_before.get(group[1], 0)) for group in total}
 
     def situation(self, at: float, recovered: Iterable[DeviceId] = (), retired: Iterable[DeviceId] = ()) -> Situation:
         return Situation(

@@ -132,7 +132,7 @@ def test_access_points_with_unwatched_uplinks_join_the_storm() -> None:
 def test_places_with_many_old_outages_need_more_to_be_one_fault() -> None:
     layout = {("3401", "olt-a"): 30, ("3401", "olt-b"): 30, ("3401", "olt-c"): 30}
     calm, rotten = Land.of(layout), Land.of(layout)
-    rotten.dark_before = 60
+    rotten.dark_before = {"3401": 60}
     for here in (calm, rotten):
         for feeder in ("olt-a", "olt-b", "olt-c", "olt-a"):
             here.kill(next(one for one in here.on("3401", feeder) if one not in here.dead), T)
@@ -348,12 +348,48 @@ def test_overruled_single_fault_is_not_merged_away() -> None:
     first, *rest = here.on("3401")
     here.kill(first, T)
     here.conclude(T + 20)
-    here.record([replace(here.only(), cause=Cause.ACCESS_POINT, overruled_by="noc")])
+    here.record([replace(here.only(), cause=Cause.UPLINK, overruled_by="noc")])
     for device in rest:
         here.kill(device, T + 10)
     here.conclude(T + 60)
     assert here.history[FaultId("F0001")].is_open
     assert len(here.open()) == 2
+
+
+def test_group_that_an_operator_explained_survives_an_older_fault_that_joins_it() -> None:
+    here = Land.of(UBON)
+    first, between, *rest = here.on("3401", "olt-a")
+    here.kill(first, T)
+    here.conclude(T + 20)
+    for device in rest:
+        here.kill(device, T + 200)
+    here.conclude(T + 225)
+    assert len(here.open()) == 2
+    here.record([replace(here.open()[1], cause=Cause.POWER, overruled_by="noc")])
+    here.kill(between, T + 150)
+    here.conclude(T + 240)
+    assert (here.only().id, here.only().cause, len(here.only().members)) == ("F0002", Cause.POWER, 20)
+
+
+def test_single_fault_that_an_operator_explained_is_not_absorbed_by_its_feeder() -> None:
+    here = Land.of(UBON)
+    here.kill(here.on("3401", "olt-a")[0], T)
+    here.conclude(T + 20)
+    said = replace(here.only(), cause=Cause.ACCESS_POINT, overruled_by="noc")
+    here.record([said])
+    here.kill_feeder("olt-a", T + 10)
+    here.conclude(T + 40)
+    assert here.faults[said.id] == said
+    assert len(here.open()) == 2
+
+
+def test_access_point_dead_for_itself_when_its_feeder_returns_gets_its_own_fault() -> None:
+    here = Land.of(UBON)
+    here.kill_feeder("olt-a", T)
+    here.conclude(T + 30)
+    here.kill_ap(here.on("3401", "olt-a")[0], T + 600)
+    here.conclude(T + 620, recovered=[DeviceId("olt-a")])
+    assert here.only().cause is Cause.ACCESS_POINT
 
 
 def test_cause_changes_when_a_witness_speaks_and_never_back() -> None:

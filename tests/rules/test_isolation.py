@@ -36,6 +36,7 @@ def test_fleet_alone_never_blinds_while_a_reference_answers_or_none_is_configure
 
 def test_references_alone_never_blind_while_one_region_answers() -> None:
     assert judge_isolation([FAILED], {Region.NORTH: DARK, Region.SOUTH: FINE}, "", POLICY) is None
+    assert judge_isolation([FAILED], {Region.NORTH: DARK, Region.SOUTH: RegionSample(40, 35)}, "", POLICY) is None
     assert judge_isolation([FAILED], {}, "", POLICY) is None
     assert judge_isolation([FAILED, UNTRIED], {Region.NORTH: DARK}, "", POLICY) is None
 

@@ -19,6 +19,7 @@ def test_child_waits_while_its_parent_is_suspect_even_if_that_answered_a_moment_
 
 def test_child_waits_until_its_parent_was_probed_after_the_child_fell_silent() -> None:
     assert blame(Kin(first_missed_at=100, parent=Health.UP, parent_answered_at=99, parent_probed_at=99)) is Blame.WAIT
+    assert blame(Kin(first_missed_at=100, parent=Health.UP, parent_answered_at=100)) is Blame.WAIT
     assert blame(Kin(first_missed_at=100, parent=Health.UP, parent_answered_at=101)) is Blame.OWN
 
 

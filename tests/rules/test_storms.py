@@ -108,11 +108,11 @@ class Unfolding(RuleBasedStateMachine):
     def above(self, device: DeviceId) -> str:
         return str(self.here.homes[device][1])
 
-    @rule(number=st.integers(0, 100), ago=st.floats(0, 60))
-    def uplink_dies(self, number: int, ago: float) -> None:
-        device = self.pick(number)
-        if device not in self.here.dead and self.above(device) not in self.here.dead:
-            self.here.kill(device, self.at - ago)
+    @rule(numbers=st.lists(st.integers(0, 100), min_size=1, max_size=6), ago=st.floats(0, 60))
+    def uplinks_die(self, numbers: list[int], ago: float) -> None:
+        for device in map(self.pick, numbers):
+            if device not in self.here.dead and self.above(device) not in self.here.dead:
+                self.here.kill(device, self.at - ago)
 
     @rule(number=st.integers(0, 100))
     def access_point_dies(self, number: int) -> None:

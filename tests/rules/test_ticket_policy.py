@@ -235,6 +235,14 @@ def test_volunteers_are_not_told_of_what_they_cannot_help(cause: Cause) -> None:
     assert ("opened", "sms", V[0], 900.0) in notices(decide(before, fault(V[0]), T + 900))
 
 
+def test_cause_that_is_no_longer_told_by_sms_does_not_claim_the_village_works() -> None:
+    before = fault(V[0], cause=Cause.UPLINK)
+    late = decide(before, fault(V[0], cause=Cause.AGENT), T + 900)
+    assert {channel for _, channel, _, _ in notices(late)} == {"mail"}
+    early = decide(before, fault(V[0], cause=Cause.AGENT), T + 100)
+    assert any(isinstance(one, SupersedeNotices) for one in early)
+
+
 def test_holds_can_be_set_per_cause_and_channel() -> None:
     policy = NoticePolicy(overrides={(Cause.POWER, Channel.SMS): 60.0, (Cause.POWER, Channel.MAIL): None})
     decisions = case_decisions(None, fault(V[0]), INVENTORY, policy, Now(0, T))
