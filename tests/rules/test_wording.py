@@ -117,8 +117,15 @@ def test_power_cut_names_the_district_and_how_many() -> None:
 
 
 def test_uplink_that_may_as_well_be_power_says_so() -> None:
-    assert "หรือไฟฟ้าที่จุดนั้นดับ" in sentence(fault(Cause.UPLINK, 0.6), INVENTORY, "th")
+    assert "หรือไฟฟ้าในบริเวณนั้นดับ" in sentence(fault(Cause.UPLINK, 0.6), INVENTORY, "th")
     assert "หรือไฟฟ้า" not in sentence(fault(Cause.UPLINK, 0.9), INVENTORY, "th")
+
+
+def test_fault_of_many_villages_of_one_feeder_names_the_feeder_not_one_village() -> None:
+    told = fault(Cause.UPLINK, 0.7, scope=Scope.FEEDER, key="olt-3415-1")
+    assert sentence(told, INVENTORY, "th") == (
+        "น่าจะเป็นเพราะสายใยแก้วช่วงหลังอุปกรณ์ต้นทาง OLT วารินชำราบ 1 ขัดข้อง หรือไฟฟ้าในบริเวณนั้นดับ"
+    )
 
 
 def test_unknown_cause_claims_nothing() -> None:
