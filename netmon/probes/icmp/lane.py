@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netmon.probes.icmp.requests import UNSENT, RequestTable
-from netmon.probes.icmp.sockets import EchoSocket
+from netmon.probes.icmp.sockets import EchoSocket, drops_of
 from netmon.probes.icmp.vectors import Incoming, Outgoing, address_words
 from netmon.probes.icmp.verdicts import Asked, ReadTime, ReplyFault, judge
 from netmon.probes.icmp.wire import Family, socket_addresses
@@ -105,8 +105,9 @@ class Lane:
 
     def new_drops(self) -> int:
         """Datagrams the kernel dropped for want of room since the last call."""
-        new = (self._incoming.drops - self._drops_seen) & _COUNTER_MASK
-        self._drops_seen = self._incoming.drops
+        drops = drops_of(self._sock)
+        new = (drops - self._drops_seen) & _COUNTER_MASK
+        self._drops_seen = drops
         return new
 
 
