@@ -14,7 +14,8 @@ from tests.probes.icmp.conftest import CLOSED, CountingVitals, Opener
 
 pytestmark = [pytest.mark.network, pytest.mark.peer("ip", "nsenter")]
 
-TIMEOUT = 0.5
+TIMEOUT = 3.0  # never waited for: tests say that it has passed
+SHORT = 0.05
 TARGETS = {"IPv4": ("10.99.0.7", "10.99.0.8", "10.99.0.9"), "IPv6": ("fd00:99::7", "fd00:99::8", "fd00:99::9")}
 HEADER, SLOT, TOKEN = 8, slice(8, 12), slice(12, 20)
 
@@ -40,9 +41,14 @@ class Bench:
 
 
 @pytest.fixture(params=list(TARGETS))
-def bench(request: pytest.FixtureRequest, socket_kind: str, open_here: Opener, wire: Wire) -> Bench:
+def targets(request: pytest.FixtureRequest, socket_kind: str) -> tuple[str, ...]:
     assert socket_kind
-    return Bench(open_here(TIMEOUT), wire, TARGETS[request.param])
+    return TARGETS[request.param]
+
+
+@pytest.fixture
+def bench(targets: tuple[str, ...], open_here: Opener, wire: Wire) -> Bench:
+    return Bench(open_here(TIMEOUT), wire, targets)
 
 
 def test_honest_answers_count_with_their_round_trip_time(bench: Bench, vitals: CountingVitals) -> None:
@@ -134,18 +140,25 @@ def test_duplicates_count_once(bench: Bench, vitals: CountingVitals, apart: bool
     assert vitals.rejected() == {ReplyFault.DUPLICATE: 1 + 1 if apart else 2}
 
 
-def test_answer_after_the_time_out_is_late_however_it_is_read(bench: Bench, vitals: CountingVitals) -> None:
-    early, late = bench.ask(0, 1)
+def test_answer_to_a_request_already_missed_is_late(bench: Bench, vitals: CountingVitals) -> None:
+    first, second = bench.ask(0, 1)
     assert bench.pinger.harvest(time.monotonic() + TIMEOUT).missed == [0, 1]
-    bench.wire.answer(early)
+    bench.wire.answer(first)
+    bench.wire.answer(second)
     assert bench.hear().answered == []
-    (unread,) = bench.ask(2)
-    time.sleep(TIMEOUT + 0.01)
-    bench.wire.answer(late)
-    bench.wire.answer(unread)  # its miss was not harvested yet
+    assert vitals.rejected() == {ReplyFault.LATE: 2}
+
+
+def test_answer_that_came_after_the_time_out_is_late_though_nobody_looked_before(
+    targets: tuple[str, ...], open_here: Opener, wire: Wire, vitals: CountingVitals
+) -> None:
+    bench = Bench(open_here(SHORT), wire, targets)
+    (echo,) = bench.ask(2)
+    time.sleep(SHORT + 0.01)
+    wire.answer(echo)
     batch = bench.hear()
     assert (batch.answered, batch.missed) == ([], [2])
-    assert vitals.rejected() == {ReplyFault.LATE: 3}
+    assert vitals.rejected() == {ReplyFault.LATE: 1}
 
 
 def test_answers_swapped_between_two_devices_are_noticed(bench: Bench, vitals: CountingVitals) -> None:
@@ -158,12 +171,14 @@ def test_answers_swapped_between_two_devices_are_noticed(bench: Bench, vitals: C
 
 
 def test_busy_loop_neither_inflates_the_round_trip_nor_misses_an_answer(bench: Bench) -> None:
+    before = time.monotonic()
     (echo,) = bench.ask(0)
     bench.wire.answer(echo)
-    time.sleep(2 * TIMEOUT)
-    batch = bench.hear()
+    true_limit = time.monotonic() - before
+    time.sleep(0.2)
+    batch = bench.hear(after=TIMEOUT)
     assert (batch.answered, batch.missed) == ([0], [])
-    assert batch.rtts[0] < TIMEOUT
+    assert batch.rtts[0] <= true_limit + 0.001
 
 
 def test_answers_to_the_table_before_a_reload_land_nowhere(bench: Bench, vitals: CountingVitals) -> None:

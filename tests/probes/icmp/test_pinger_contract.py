@@ -13,7 +13,7 @@ from tests.kit.fake_pinger import FakePinger
 from tests.kit.wire import Network, Wire
 from tests.probes.icmp.conftest import OPEN, Opener
 
-TIMEOUT = 0.5
+TIMEOUT = 3.0
 ALIVE = ["10.99.1.1", "10.99.1.2", "fd00:99::1:1"]
 SILENT = ["10.99.2.1", "fd00:99::2:1"]
 UNROUTABLE = "203.0.113.1"
