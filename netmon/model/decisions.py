@@ -34,7 +34,7 @@ class ResolveFault:
 
 @dataclass(frozen=True, slots=True)
 class OpenTicket:
-    """Hand a fault to a service centre. Where a ticket for (fault, centre) is open already, nothing happens."""
+    """Hand a fault to a service centre. Where (fault, centre) has an open ticket or the fault is over, nothing happens."""
 
     fault: FaultId
     centre: CentreId

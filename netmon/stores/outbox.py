@@ -4,6 +4,7 @@ A lane is one person on one channel about one fault. Only the oldest waiting not
 order is kept and no two of them are ever in flight together.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -91,12 +92,13 @@ def _ticket_of(connection: sa.Connection, notice: Notice) -> str | None:
     return connection.execute(query).scalar_one_or_none()
 
 
-def supersede(connection: sa.Connection, decision: SupersedeNotices, now: Now) -> None:
+def supersede(connection: sa.Connection, decision: SupersedeNotices, now: Now, *, spared: Sequence[str]) -> None:
     """Take waiting notices out. One a courier holds may be on the wire: it is only marked, not to be tried again."""
     meant = sa.and_(
         _WAITING,
         outbox.c.fault == decision.fault,
         outbox.c.stage.in_([stage.value for stage in decision.stages]),
+        outbox.c.key.not_in(spared),
     )
     held = outbox.c.lease_until > now.wall
     connection.execute(outbox.update().where(meant, held).values(stale_at=decision.at))

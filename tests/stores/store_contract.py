@@ -112,6 +112,7 @@ class FaultsContract:
         [
             ChangeFault(fault("ghost"), "?"),
             ResolveFault(FaultId("ghost"), Resolution.RECOVERED, T0),
+            ResolveFault(F1, Resolution.MERGED, T0, FaultId("ghost")),
             OpenTicket(FaultId("ghost"), UBON, VILLAGES, T0),
             SendNotice(notice("ghost"), T0),
         ],
@@ -131,7 +132,11 @@ class FaultsContract:
             opening(notices=(notice(), notice(channel=Channel.SMS))),
             [*opening("f2"), AddVillages(F1, UBON, VILLAGES, T0 + 5), OpenTicket(F1, YASO, VILLAGES[2:], T0 + 5)],
             [ChangeFault(power, "power"), ChangeFault(replace(power, confidence=0.9), "surely power")],
-            [SupersedeNotices(F1, (Stage.OPENED,), T0 + 8), SendNotice(notice(stage=Stage.RESOLVED), T0 + 8)],
+            [SendNotice(notice(stage=Stage.EXTENDED), T0 + 7)],
+            [
+                SupersedeNotices(F1, (Stage.OPENED, Stage.EXTENDED), T0 + 8),
+                SendNotice(notice(stage=Stage.EXTENDED, revision=1), T0 + 8),
+            ],
             [ResolveFault(FaultId("f2"), Resolution.MERGED, T0 + 9, F1)],
             [ResolveFault(F1, Resolution.RECOVERED, T0 + 10)],
         ]
