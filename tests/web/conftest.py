@@ -1,15 +1,19 @@
-"""A country of fifty villages and netmon's pages for it, asked without a network."""
+"""A country of fifty villages and netmon's pages for it, asked without a network or served on a real socket."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from netmon.model.country import Country
 from netmon.model.faults import Fault
 from netmon.ports import Exporter
 from netmon.web.app import create_app
+from netmon.web.server import WebServer, address_of, listen
 from netmon.web.sources import PageSources
 from tests.kit.country import StillClock, make_country
 
@@ -37,8 +41,11 @@ class House:
     def explain(self, fault: Fault, language: str) -> str:
         return f"<{language}> {fault.id} & so on"
 
+    def app(self) -> FastAPI:
+        return create_app(self.sources())
+
     def client(self) -> httpx.AsyncClient:
-        transport = httpx.ASGITransport(create_app(self.sources()))
+        transport = httpx.ASGITransport(self.app())
         return httpx.AsyncClient(transport=transport, base_url="http://netmon")
 
 
@@ -51,3 +58,16 @@ def house() -> House:
 async def client(house: House) -> AsyncIterator[httpx.AsyncClient]:
     async with house.client() as one:
         yield one
+
+
+@asynccontextmanager
+async def served(app: FastAPI) -> AsyncIterator[str]:
+    """The pages on a free port of this machine: host:port."""
+    listening = listen("127.0.0.1", 0)
+    address = address_of(listening)
+    running = asyncio.create_task(WebServer(app, listening).run())
+    try:
+        yield address
+    finally:
+        running.cancel()
+        await asyncio.wait([running])

@@ -7,34 +7,20 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Mapping
 
 import httpx
 import pytest
 
 from netmon.errors import InputError
 from netmon.web import patience
-from netmon.web.app import create_app
-from netmon.web.server import WebServer, address_of, inherited_socket, listen
-from tests.web.conftest import House
+from netmon.web.server import address_of, inherited_socket, listen
+from tests.web.conftest import House, served
 from tests.web.test_app import OneRoute
 
 
-@asynccontextmanager
-async def _served(house: House) -> AsyncIterator[str]:
-    listening = listen("127.0.0.1", 0)
-    address = address_of(listening)
-    running = asyncio.create_task(WebServer(create_app(house.sources()), listening).run())
-    try:
-        yield address
-    finally:
-        running.cancel()
-        await asyncio.wait([running])
-
-
 async def test_pages_are_served_on_a_free_port_and_the_socket_closes_with_the_server(house: House) -> None:
-    async with _served(house) as address, httpx.AsyncClient() as client:
+    async with served(house.app()) as address, httpx.AsyncClient() as client:
         answer = await client.get(f"http://{address}/healthz")
         assert (answer.status_code, answer.text) == (200, "ok\n")
         assert "server" not in answer.headers
@@ -52,7 +38,7 @@ async def test_answer_under_way_is_finished_before_the_server_ends(house: House)
 
     house.exporters.append(OneRoute("/x", render))
     async with httpx.AsyncClient() as client:
-        async with _served(house) as address:
+        async with served(house.app()) as address:
             answer = asyncio.create_task(client.get(f"http://{address}/x"))
             await asked.wait()
         assert len((await answer).content) == 1_000_000
@@ -60,7 +46,7 @@ async def test_answer_under_way_is_finished_before_the_server_ends(house: House)
 
 async def test_server_leaves_signals_to_the_daemon(house: House) -> None:
     before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)]
-    async with _served(house) as address, httpx.AsyncClient() as client:
+    async with served(house.app()) as address, httpx.AsyncClient() as client:
         await client.get(f"http://{address}/healthz")
         assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == before
 
@@ -69,7 +55,7 @@ async def test_client_that_does_not_finish_its_request_is_hung_up_on(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(patience, "ASKING_SECONDS", 0.2)
-    async with _served(house) as address:
+    async with served(house.app()) as address:
         host, _, port = address.rpartition(":")
         for opening in (b"", b"GET / HTTP/1.1\r\n"):
             assert await _heard_until_closed(host, int(port), opening) == b""
@@ -93,7 +79,7 @@ async def _heard_until_closed(host: str, port: int, *sent: bytes) -> bytes:
 
 
 async def test_endless_header_is_refused(house: House) -> None:
-    async with _served(house) as address:
+    async with served(house.app()) as address:
         host, _, port = address.rpartition(":")
         reader, writer = await asyncio.open_connection(host, int(port))
         writer.write(b"GET / HTTP/1.1\r\nX: " + b"x" * 40_000)
