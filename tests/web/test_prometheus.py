@@ -25,7 +25,7 @@ from tests.web.conftest import House
 
 PATIENCE = 30.0
 CONFIGURATION = """
-global: {{scrape_interval: 500ms, scrape_timeout: 500ms}}
+global: {{scrape_interval: 2s, scrape_timeout: 2s}}
 scrape_configs:
   - job_name: netmon
     http_sd_configs: [{{url: "http://{address}/discovery/prometheus"}}]
@@ -51,8 +51,8 @@ class Prometheus:
                 try:
                     if await self.ask(query) == {(): wanted}:
                         return
-                except httpx.TransportError:
-                    pass  # still starting
+                except httpx.HTTPError:
+                    pass  # still starting, and answers 503 for a while
                 await asyncio.sleep(0.1)
 
 
