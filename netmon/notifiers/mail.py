@@ -10,6 +10,7 @@ the villages of a ticket change.
 import hashlib
 import re
 from dataclasses import dataclass, replace
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
@@ -81,7 +82,7 @@ def recipient_address(letter: Letter) -> Address | None:
     try:
         address = Address(addr_spec=letter.person.email)
         return Address(clean(letter.person.name), addr_spec=letter.person.email) if _deliverable(address) else None
-    except (ValueError, IndexError, AttributeError):  # the parser answers some scraps with the latter two
+    except (MessageError, ValueError, IndexError, AttributeError):  # the parser answers some scraps with the latter
         return None
 
 
@@ -127,7 +128,6 @@ class MailComposer:
         message["Precedence"] = "bulk"
         message["X-Auto-Response-Suppress"] = "All"
         message["List-Id"] = f"<netmon.{domain}>"
-        message["Content-Language"] = ", ".join(LANGUAGES)
         if letter.ticket is not None:
             message["X-Netmon-Ticket"] = clean(letter.ticket.number)
         message["X-Netmon-Stage"] = notice.stage.value
@@ -136,10 +136,12 @@ class MailComposer:
     def _fill(self, message: EmailMessage, letter: Letter) -> None:
         page, values = self._values(letter)
         texts = [self._templates.render(f"{one}/{page}.txt", **values[one]).strip() for one in LANGUAGES]
-        sections = {one: self._templates.render_html(f"{one}/{page}.html", **values[one]) for one in LANGUAGES}
-        html = self._templates.render_html("frame.html", subject=subject_of(letter), sections=sections)
+        sections = {one: self._templates.render(f"{one}/{page}.html", **values[one]) for one in LANGUAGES}
+        html = self._templates.render("frame.html", subject=subject_of(letter), sections=sections)
         message.set_content("\n\n\n---------- English ----------\n\n".join(texts) + "\n", cte="base64")
         message.add_alternative(html, subtype="html", cte="base64")
+        # Only now: turning the mail into alternatives moves Content- headers into the first of them.
+        message["Content-Language"] = ", ".join(LANGUAGES)
         # Else random: two copies of one notice are to be the same, byte for byte.
         message.set_boundary(f"netmon-{hashlib.sha256(letter.notice.key.encode()).hexdigest()[:32]}")
 

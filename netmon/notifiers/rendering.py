@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import (
+    BaseLoader,
     ChoiceLoader,
+    Environment,
     FileSystemLoader,
     StrictUndefined,
     TemplateError,
     TemplateSyntaxError,
     meta,
-    select_autoescape,
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markupsafe import Markup
 
 from netmon.errors import ComplaintsError, InputError
 from netmon.notifiers.thai import clock_time, day_and_time, english_date, span, thai_date
@@ -49,18 +49,8 @@ class Templates:
         """
         folders = [overrides, PACKAGED] if overrides is not None else [PACKAGED]
         self._loader = ChoiceLoader([FileSystemLoader(folder) for folder in folders])
-        self._environment = ImmutableSandboxedEnvironment(
-            loader=self._loader,
-            autoescape=select_autoescape(["html"], default=False, default_for_string=False),
-            undefined=StrictUndefined,
-            finalize=_finalize,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self._environment.filters.update(
-            thai_date=thai_date, english_date=english_date, day_and_time=day_and_time, clock_time=clock_time, span=span
-        )
+        self._text = _environment(self._loader, autoescape=False)
+        self._html = _environment(self._loader, autoescape=True)
         complaints = [] if overrides is None else [text for name in names_in(overrides) for text in self._wrong(name)]
         if complaints:
             raise ComplaintsError(complaints)
@@ -72,32 +62,28 @@ class Templates:
             InputError: the template cannot be filled in; the sentence says which and why.
         """
         try:
-            return self._environment.get_template(name).render(values)
+            return self._environment_of(name).get_template(name).render(values)
         except TemplateError as error:
             raise InputError(f"The template {name} cannot be filled in: {error.message}.") from error
         except Exception as error:
             # Anything an expression in a template may raise; its text might quote a person's data, so it is left out.
             raise InputError(f"The template {name} cannot be filled in: {type(error).__name__}.") from error
 
-    def render_html(self, name: str, /, **values: object) -> Markup:
-        """Fill in an HTML template; strings among the values are escaped, other templates' HTML is not.
-
-        Raises:
-            InputError: the template cannot be filled in; the sentence says which and why.
-        """
-        return Markup(self.render(name, **values))  # noqa: S704  (the template has escaped it)
-
     def variables(self, name: str) -> frozenset[str]:
         """The names a template wants to be given."""
-        source, _, _ = self._loader.get_source(self._environment, name)
-        return frozenset(meta.find_undeclared_variables(self._environment.parse(source)))
+        environment = self._environment_of(name)
+        source, _, _ = self._loader.get_source(environment, name)
+        return frozenset(meta.find_undeclared_variables(environment.parse(source)))
+
+    def _environment_of(self, name: str) -> Environment:
+        return self._html if name.endswith(".html") else self._text
 
     def _wrong(self, name: str) -> list[str]:
         if not (PACKAGED / name).is_file():
             known = ", ".join(names_in(PACKAGED))
             return [f"templates/{name}: no message uses a template of this name; remove it, or name it one of {known}"]
         try:
-            self._environment.get_template(name)
+            self._environment_of(name).get_template(name)
             unknown = self.variables(name) - Templates().variables(name)
         except TemplateSyntaxError as error:
             return [f"templates/{name}, line {error.lineno}: {error.message}; correct it or remove the file"]
@@ -112,5 +98,26 @@ def names_in(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in found if path.suffix in _SUFFIXES)
 
 
+def _environment(loader: BaseLoader, *, autoescape: bool) -> Environment:
+    """Two environments, not Jinja2's choice by file name.
+
+    A macro of `words.txt` called from an HTML template would count as safe without having escaped anything.
+    """
+    environment = ImmutableSandboxedEnvironment(
+        loader=loader,
+        autoescape=autoescape,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters.update(
+        thai_date=thai_date, english_date=english_date, day_and_time=day_and_time, clock_time=clock_time, span=span
+    )
+    return environment
+
+
 def _finalize(value: Any) -> Any:
-    return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    # What has __html__ is HTML made by a template, line breaks and all, not a value.
+    return clean(value) if isinstance(value, str) and not hasattr(value, "__html__") else value

@@ -20,7 +20,7 @@ ADDRESSES[Channel.SMS] = Person("บัวลา ศรีสุข", mobile="+6
 
 def village(number: int = 5, **other: Any) -> Village:
     """The village with that moo in tambon 370601, or what `other` says."""
-    values = {
+    values: dict[str, Any] = {
         "id": VillageId(f"370601{number:02d}"),
         "name": "บ้านหนองแวง",
         "tambon": "นาป่าแซง",
@@ -46,7 +46,7 @@ def fault_of(villages: Sequence[Village], **other: Any) -> Fault:
         Evidence(EvidenceKind.DEVICE_SILENT, members[0].device if members else "", NINE_FIFTEEN),
         Evidence(EvidenceKind.UPLINK_ANSWERS, members[0].device if members else "", NINE_FIFTEEN + 20),
     )
-    values = {
+    values: dict[str, Any] = {
         "id": FaultId("19a9f00d5"),
         "scope": Scope.DEVICE,
         "key": members[0].device if members else "feeder-1",
