@@ -63,7 +63,7 @@ class Judge:
 
     def wants_probe(self, index: int) -> bool:
         """Whether a probe out of turn still serves a purpose."""
-        return self._country.fleet.health[index] != Health.UP
+        return self._country.fleet.health_of(index) is not Health.UP
 
     def is_steady(self, index: int, now: Now) -> bool:
         """Whether a device that is up has proved it: answered without a break for the policy's time."""

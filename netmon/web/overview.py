@@ -20,8 +20,8 @@ Counts = Mapping[Health, int]
 class Overview:
     """Villages by the health of their access point, and what is open.
 
-    `answered` counts devices that have answered at least once since netmon started. `last_probe` is the Unix second of the newest probe, None where none was ever sent. `dark` counts villages on open
-    faults that have not recovered.
+    `answered` counts devices that have answered at least once since netmon started. `last_probe` is the Unix second
+    of the newest probe, None where none was ever sent. `dark` counts villages on open faults that have not recovered.
     """
 
     villages: Counts

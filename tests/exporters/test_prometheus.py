@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from netmon_exporters.prometheus import create
 from prometheus_client.parser import text_string_to_metric_families
 
 from netmon.errors import RouteNotFoundError
@@ -20,6 +19,7 @@ from netmon.model.ids import DeviceId
 from netmon.model.inventory import Device, Inventory, Lifecycle, Role
 from netmon.model.tickets import TicketStatus
 from netmon.ports import Exporter, ExporterSources
+from netmon_exporters.prometheus import create
 from tests.kit.cases import make_case
 from tests.kit.country import NOON, make_country
 

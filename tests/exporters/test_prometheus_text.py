@@ -5,8 +5,9 @@ import math
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from netmon_exporters.prometheus.text import SLICE, Family, label_text, samples
 from prometheus_client.parser import text_string_to_metric_families
+
+from netmon_exporters.prometheus.text import SLICE, Family, label_text, samples
 
 # Everything that UTF-8 can carry; a lone surrogate cannot come out of a file that was read.
 texts = st.text(st.characters(exclude_categories=["Cs"]))

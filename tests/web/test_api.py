@@ -15,7 +15,7 @@ from netmon.model.inventory import Inventory
 from netmon.model.regions import Region
 from netmon.web.answers import HealthWord
 from tests.kit.cases import make_case
-from tests.kit.country import NOON
+from tests.kit.country import NOON, before_noon
 from tests.web.conftest import VILLAGES, House
 
 
@@ -26,7 +26,7 @@ async def _get(client: httpx.AsyncClient, path: str) -> Any:
 
 
 def _set(house: House, device: str, health: Health) -> None:
-    house.country.fleet.set_health(house.country.inventory.index_of[DeviceId(device)], health, NOON.wall - 120)
+    house.country.fleet.set_health(house.country.inventory.index_of[DeviceId(device)], health, before_noon(120))
 
 
 async def test_overview_counts_villages_by_health_and_region(house: House, client: httpx.AsyncClient) -> None:

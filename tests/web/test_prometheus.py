@@ -89,7 +89,7 @@ def _mixed_country() -> Country:
     for number, village in enumerate(list(country.inventory.villages)[::7]):
         row = country.inventory.index_of[DeviceId(f"ap-{village}")]
         country.fleet.health[row] = healths[number % len(healths)]
-        country.fleet.record([], [], [row], NOON.wall)
+        country.fleet.record([], [], [row], NOON)
     villages = list(country.inventory.villages)
     country.cases = [make_case(1, villages[:1], country.inventory, failed_at=NOON.wall)]
     return country

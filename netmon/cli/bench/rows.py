@@ -1,6 +1,7 @@
 """What a bench measures and how it is shown: rows, ratios, limits."""
 
 import json
+import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -103,5 +104,5 @@ def machine() -> str:
         ),
         platform.machine(),
     )
-    cores = len([p for p in Path("/sys/devices/system/cpu").glob("cpu[0-9]*")])
+    cores = os.cpu_count()
     return f"{model}, {cores} cores, Linux {platform.release()}, Python {platform.python_version()}"

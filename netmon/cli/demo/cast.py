@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,10 +26,19 @@ READY_WITHIN = 120.0
 class Process:
     """A child in a session of its own, so that a Ctrl-C reaches the demo alone, which ends the others in order."""
 
-    def __init__(self, command: list[str], *, log: Path, **more: Any) -> None:
+    def __init__(
+        self, command: list[str], *, log: Path, keep_stdout: bool = False, fds: Sequence[int] = (), **env: str
+    ) -> None:
         with log.open("ab") as out:
-            streams = {"stdin": subprocess.PIPE, "stdout": out, "stderr": out} | more
-            self.child = subprocess.Popen(command, start_new_session=True, **streams)  # noqa: S603 - our own programs
+            self.child = subprocess.Popen(  # noqa: S603 - our own programs
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE if keep_stdout else out,
+                stderr=out,
+                pass_fds=tuple(fds),
+                env={**os.environ, **env},
+                start_new_session=True,
+            )
 
     @property
     def is_alive(self) -> bool:
@@ -67,9 +76,8 @@ class LabProcess(Process):
         arguments = LabArguments(scenario=scenario, ledger=stage.ledger, home=self._home, parent=os.getpid())
         file = stage.folder / "lab.json"
         arguments.save(file)
-        super().__init__(
-            [sys.executable, "-m", "netmon.lab", str(file)], log=stage.folder / "lab.log", stdout=subprocess.PIPE
-        )
+        command = [sys.executable, "-m", "netmon.lab", str(file)]
+        super().__init__(command, log=stage.folder / "lab.log", keep_stdout=True)
         self._said: queue.Queue[Mapping[str, Any]] = queue.Queue()
         threading.Thread(target=self._listen, name="lab listener", daemon=True).start()
 
@@ -114,12 +122,16 @@ class LabProcess(Process):
 
 def start_daemon(stage: Stage, wire: Wire, http: socket.socket) -> Process:
     """Start the real daemon on the stage; it serves its pages on the socket given."""
-    program = [sys.executable, "-m", "netmon", "run", "--config", str(stage.settings), "--http-fd", str(http.fileno())]
+    program = [
+        sys.executable,
+        "-m",
+        "netmon.cli",
+        "run",
+        "--config",
+        str(stage.settings),
+        "--http-fd",
+        str(http.fileno()),
+    ]
     if wire.inside is not None:
         program = ["nsenter", "--preserve-credentials", "--user", "--net", f"--target={wire.inside}", "--", *program]
-    return Process(
-        program,
-        log=stage.log,
-        pass_fds=[http.fileno()],
-        env={**os.environ, "STATE_DIRECTORY": str(stage.state)},
-    )
+    return Process(program, log=stage.log, fds=[http.fileno()], STATE_DIRECTORY=str(stage.state))

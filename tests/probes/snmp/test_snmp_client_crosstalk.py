@@ -256,15 +256,17 @@ def test_whatever_arrives_the_client_goes_on_and_takes_no_value_from_a_stranger(
     assert asker.client.harvest(0.2).answers == [(1, [1])]
 
 
-class ChokedSocket:
+class ChokedSocket(socket.socket):
     """Takes nothing while `choked`."""
 
     def __init__(self):
+        super().__init__(socket.AF_INET, socket.SOCK_DGRAM)
+        self.setblocking(False)
         self.choked = False
-        self.error = BlockingIOError
+        self.error: type[OSError] = BlockingIOError
         self.sent = 0
 
-    def sendto(self, _data, _address):
+    def sendto(self, *_):
         if self.choked:
             raise self.error
         self.sent += 1

@@ -1,4 +1,4 @@
-"""`python -m netmon` is the `netmon` command."""
+"""`python -m netmon.cli` is the `netmon` command."""
 
 from netmon.cli import main
 
