@@ -277,8 +277,14 @@ class ChokedSocket(socket.socket):
     recvfrom = recvmsg
 
 
-def test_a_full_send_buffer_delays_a_retry_and_does_not_use_it_up(asker):
-    sock = ChokedSocket()
+@pytest.fixture
+def choked_socket():
+    with ChokedSocket() as sock:
+        yield sock
+
+
+def test_a_full_send_buffer_delays_a_retry_and_does_not_use_it_up(asker, choked_socket):
+    sock = choked_socket
     client = SnmpClient(Sockets(ipv4=sock))
     assert client.request(1, ("10.0.0.1", 161), asker.template, 0.0, Patience(1.0, 1)) is None
     sock.choked = True
@@ -292,8 +298,8 @@ def test_a_full_send_buffer_delays_a_retry_and_does_not_use_it_up(asker):
     assert client.harvest(2.2).failures == [Failure(1, FailureKind.TIMED_OUT)]
 
 
-def test_a_lost_route_is_not_called_silence(asker):
-    sock = ChokedSocket()
+def test_a_lost_route_is_not_called_silence(asker, choked_socket):
+    sock = choked_socket
     client = SnmpClient(Sockets(ipv4=sock))
     assert client.request(1, ("10.0.0.1", 161), asker.template, 0.0, Patience(1.0, 1)) is None
     sock.choked, sock.error = True, OSError
