@@ -1,12 +1,15 @@
 """Templates of all messages, and what makes them safe.
 
 The packaged templates are the product's texts; a file of the same name in the operator's folder replaces one of them.
+Overrides are compiled and checked before any message needs them.
 Every value that a template puts out is stripped of control characters first (`clean`), so that no name in the inventory
 and no note on a ticket can end a line, a header or a reading direction; HTML templates also escape. Templates run in
 Jinja2's sandbox, and a name that nobody gave is an error, never an empty string.
 """
 
+import logging
 import unicodedata
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from netmon.errors import ComplaintsError, InputError
 from netmon.notifiers.thai import clock_time, day_and_time, english_date, span, thai_date
+
+log = logging.getLogger(__name__)
 
 LANGUAGES = ("th", "en")
 PACKAGED = Path(__file__).parent / "templates"
@@ -48,6 +53,8 @@ class Templates:
             ComplaintsError: an override has a mistake; each sentence gives file, line and what to do.
         """
         folders = [overrides, PACKAGED] if overrides is not None else [PACKAGED]
+        self._packaged = None if overrides is None else Templates()
+        self._complained: set[str] = set()
         self._loader = ChoiceLoader([FileSystemLoader(folder) for folder in folders])
         self._text = _environment(self._loader, autoescape=False)
         self._html = _environment(self._loader, autoescape=True)
@@ -58,9 +65,22 @@ class Templates:
     def render(self, name: str, /, **values: object) -> str:
         """Fill in a template, e.g. `th/mail.txt`.
 
+        Where an override turns out to fail on this message, the packaged texts take over: people must be told.
+
         Raises:
             InputError: the template cannot be filled in; the sentence says which and why.
         """
+        try:
+            return self._render(name, values)
+        except InputError as error:
+            if self._packaged is None:
+                raise
+            if str(error) not in self._complained:
+                self._complained.add(str(error))
+                log.error("packaged template used reason=%s", error)
+            return self._packaged.render(name, **values)
+
+    def _render(self, name: str, values: Mapping[str, object]) -> str:
         try:
             return self._environment_of(name).get_template(name).render(values)
         except TemplateError as error:
@@ -79,15 +99,15 @@ class Templates:
         return self._html if name.endswith(".html") else self._text
 
     def _wrong(self, name: str) -> list[str]:
-        if not (PACKAGED / name).is_file():
+        if self._packaged is None or not (PACKAGED / name).is_file():
             known = ", ".join(names_in(PACKAGED))
             return [f"templates/{name}: no message uses a template of this name; remove it, or name it one of {known}"]
         try:
             self._environment_of(name).get_template(name)
-            unknown = self.variables(name) - Templates().variables(name)
+            unknown = self.variables(name) - self._packaged.variables(name)
         except TemplateSyntaxError as error:
             return [f"templates/{name}, line {error.lineno}: {error.message}; correct it or remove the file"]
-        except (TemplateError, UnicodeDecodeError) as error:
+        except (TemplateError, UnicodeDecodeError, OSError) as error:
             return [f"templates/{name}: {error}; correct it or remove the file"]
         return [f"templates/{name}: nothing is known as '{one}' here; correct it" for one in sorted(unknown)]
 

@@ -99,14 +99,6 @@ async def test_a_letter_that_cannot_be_made_is_a_retry_that_quotes_no_data(tmp_p
     assert delivery.reason == "The letter could not be made: ValueError."
 
 
-async def test_a_template_that_fails_while_filled_in_is_a_retry_that_names_it(tmp_path: Path) -> None:
-    (tmp_path / "th").mkdir()
-    (tmp_path / "th" / "sms.txt").write_text("{{ 1 // others }}")
-    delivery = await file_sms(tmp_path, tmp_path).deliver(letter(channel=Channel.SMS))
-    assert delivery.verdict is Verdict.RETRY
-    assert delivery.reason == "The template th/sms.txt cannot be filled in: ZeroDivisionError."
-
-
 @pytest.mark.parametrize(
     ("sample", "name"),
     [

@@ -94,10 +94,30 @@ def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
     assert len(caught.value.complaints) == 3
 
 
-def test_a_template_may_not_reach_into_python(tmp_path: Path) -> None:
-    override(tmp_path, "th/signature.txt", "{{ ''.__class__.__mro__ }}")
-    with pytest.raises(InputError, match=r"The template th/mail\.txt cannot be filled in: access to attribute"):
-        plain(letter(), tmp_path)
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        (
+            "th/signature.txt",
+            "{{ ''.__class__.__mro__ }}",
+            "The template th/mail.txt cannot be filled in: access to attr",
+        ),
+        ("th/signature.txt", "{{ 1 // 0 }}", "The template th/mail.txt cannot be filled in: ZeroDivisionError."),
+        ("th/words.txt", "{% set headline = {} %}", "The template th/mail.txt cannot be filled in: "),
+    ],
+)
+def test_an_override_that_fails_on_a_message_is_logged_once_and_the_packaged_text_goes_out(
+    tmp_path: Path, name: str, text: str, why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    override(tmp_path, name, text)
+    assert plain(letter(), tmp_path) == plain(letter()) == plain(letter(), tmp_path)
+    messages = [record.getMessage() for record in caplog.records]
+    assert len([one for one in messages if why in one]) == 1
+
+
+def test_a_name_nobody_gave_is_an_error_and_no_empty_string() -> None:
+    with pytest.raises(InputError, match=r"The template th/noc\.txt cannot be filled in: 'state' is undefined\."):
+        Templates().render("th/noc.txt")
 
 
 @pytest.mark.parametrize(
