@@ -105,7 +105,7 @@ class Courier:
         self._policy = policy
         self._unrecorded: dict[Channel, list[_Outcome]] = {channel: [] for channel in Channel}
         self._failing: set[Channel] = set()
-        self._trouble = ""
+        self._trouble: dict[Channel, str] = {}
 
     async def run(self) -> None:
         """Deliver until cancelled."""
@@ -118,11 +118,11 @@ class Courier:
             tried = 0
             try:
                 tried = await self._round(channel, self._clock.now())
-                self._trouble = ""
+                self._trouble.pop(channel, None)
             except StoreError as error:
-                if str(error) != self._trouble:
-                    log.warning("outbox cannot be used reason=%s", error)
-                self._trouble = str(error)
+                if str(error) != self._trouble.get(channel):
+                    log.warning("outbox cannot be used channel=%s reason=%s", channel, error)
+                self._trouble[channel] = str(error)
             if tried < self._policy.at_once:
                 await self._clock.sleep(self._policy.poll)
 
