@@ -11,8 +11,12 @@ Towards whoever started it, the process speaks lines of JSON on its standard out
 and listens on its standard input: the line `start` begins the scenario; before it nothing breaks. The country answers
 until the process ends: on SIGTERM, SIGINT, end of its standard input, or the death of its parent. Then interface and
 namespace are gone, because nothing of them outlives the process but sockets others hold.
+
+The caller starts it from its main thread (the kernel takes the end of the starting thread for the parent's death) and
+in a session of its own (`start_new_session`), so that a Ctrl-C reaches the caller first.
 """
 
+import gc
 import json
 import os
 import select
@@ -97,6 +101,7 @@ class Lab:
         self._conductor = Conductor(country, steps, responder, self._wire, self._ledger)
         self._started = False
         self._over_at: float | None = None
+        gc.freeze()  # the country stays: looking through it for garbage would hold packets up
         self._stopping = False
 
     def run(self) -> None:
@@ -150,8 +155,7 @@ class Lab:
         if not heard:
             self._stopping = True
         if b"start" in heard.split() and not self._started:
-            self._started = True
-            now = _now()
+            self._started, now = True, _now()
             self._conductor.start(now)
             self._over_at = now.monotonic + self._duration
 
@@ -178,6 +182,7 @@ def announce(fields: dict[str, Any]) -> None:
 
 def main(arguments: list[str]) -> int:
     """Run the lab that the file in `arguments` describes; the exit code."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # nothing to tidy up yet, and no traceback wanted
     try:
         settings = LabArguments.load(Path(arguments[0]))
         namespace.die_with_parent(settings.parent)
