@@ -12,7 +12,6 @@ from netmon.cli.demo.outcome import Outcome, subject_of, text_of
 from netmon.model.cases import TicketFile
 from netmon.model.tickets import TicketStatus
 
-
 SHOWN_AT_ONCE = 3
 """Messages of one kind printed a second; a storm's hundreds are in the folder."""
 
