@@ -34,7 +34,7 @@ class ResolveFault:
 
 @dataclass(frozen=True, slots=True)
 class OpenTicket:
-    """Hand a fault to a service centre. Where (fault, centre) has an open ticket or the fault is over, nothing happens."""
+    """Hand a fault to a service centre. Nothing happens where it has one open, or the fault is over."""
 
     fault: FaultId
     centre: CentreId
