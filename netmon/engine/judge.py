@@ -86,7 +86,8 @@ class Judge:
         return wishes
 
     def isolate(self, now: Now) -> None:
-        """Netmon is cut off: nothing is known of any device until it is sighted again."""
+        """The poller is cut off: nothing is known of any device until it is sighted again."""
+        self._histories = self._country.fleet.histories()
         self._everywhere(HealthEvent.ISOLATED, now)
 
     def sight(self, now: Now) -> None:
