@@ -133,7 +133,7 @@ class Variant:
     scale: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rule:
     """How one quantity is read.
 
@@ -242,7 +242,7 @@ class Profile:
     recognised_by: tuple[Recognition, ...] = ()
     is_fallback: bool = False
     identity: IdentityRules = field(default_factory=IdentityRules)
-    uptime: tuple[UptimeSource, ...] = (UptimeSource.SYS_UP_TIME, UptimeSource.HR_SYSTEM_UPTIME)
+    uptime: tuple[UptimeSource, ...] = tuple(UptimeSource)
     interfaces: InterfaceRules = field(default_factory=InterfaceRules)
     manners: Manners = field(default_factory=Manners)
     rules: tuple[Rule, ...] = ()
