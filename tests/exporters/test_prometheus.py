@@ -176,7 +176,9 @@ def test_villages_are_counted_by_the_health_of_their_access_point() -> None:
     country.fleet.health[country.inventory.index_of[DeviceId("ap-65010101")]] = Health.DOWN
     country.fleet.health[country.inventory.index_of[DeviceId("onu-65010102")]] = Health.DOWN
     text = b"".join(_chunks(_exporter(country), "/metrics"))
-    villages = {tuple(dict(k)[n] for n in ("province", "health")): v for k, v in _series(text)["netmon_villages"].items()}
+    villages = {
+        tuple(dict(k)[n] for n in ("province", "health")): v for k, v in _series(text)["netmon_villages"].items()
+    }
     assert (villages["65", "down"], villages["65", "up"], villages["44", "up"]) == (1, 1, 2)
     assert villages["44", "down"] == 0, "here nothing is a known number"
 

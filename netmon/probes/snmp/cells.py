@@ -1,6 +1,6 @@
 """Which rows of a device's tables a rule applies to, under which label, and the instances that make them; pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -43,9 +43,21 @@ def rows_of(rule: Rule, tables: Columns, interfaces: Mapping[int, str]) -> tuple
         return (Row(_label(rule, (), tables, interfaces), _instances(rule, ())),)
     return tuple(
         Row(_label(rule, index, tables, interfaces), _instances(rule, index))
-        for index in tables.get(rule.source.oid, {})
+        for index in _indexes(rule, tables)
         if all(_passes(one, index, tables) for one in rule.rows)
     )
+
+
+def _indexes(rule: Rule, tables: Columns) -> Iterable[Oid]:
+    """List the rows of the rule's column; where its walk brought none, those of a walked column of the same table.
+
+    Agents whose objects are out of order skip whole columns in a walk, and yet answer a GET of them.
+    """
+    own = tables.get(rule.source.oid)
+    if own:
+        return own
+    entry = rule.source.oid[:-1]
+    return next((tables[oid] for oid in columns_of(rule) if oid[:-1] == entry and tables.get(oid)), ())
 
 
 def _counted(rule: Rule, tables: Columns) -> Iterator[str]:

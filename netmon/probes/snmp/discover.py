@@ -45,6 +45,7 @@ class Discovery:
         uplink: the one that leads to the network, if it is known.
         rows: for every rule of the profile, the rows it applies to.
         values: every instance the device has, with its first value.
+        manner: how the device wants to be asked.
     """
 
     profile: Profile
@@ -54,15 +55,16 @@ class Discovery:
     uplink: Interface | None = None
     rows: Mapping[Rule, tuple[Row, ...]] = field(default_factory=dict)
     values: Mapping[Oid, Value] = field(default_factory=dict)
+    manner: Manner = field(default_factory=Manner)
 
 
-def manner_of(profile: Profile) -> Manner:
-    """How to begin asking a device of this profile."""
-    manners, plain = profile.manners, Manner()
-    repetitions = (manners.max_repetitions or plain.max_repetitions) if manners.bulk else 0
+def manner_for(profile: Profile, learned: Manner) -> Manner:
+    """How to ask a device of this profile, given what was learned while it was identified."""
+    known = profile.manners
+    repetitions = (known.max_repetitions or learned.max_repetitions) if known.bulk else 0
     return replace(
-        plain,
-        objects_per_request=manners.objects_per_request or plain.objects_per_request,
+        learned,
+        objects_per_request=known.objects_per_request or learned.objects_per_request,
         max_repetitions=repetitions,
         proven_repetitions=repetitions,
     )
@@ -87,6 +89,7 @@ async def discover(
     profile = profiles[named] if named in profiles else await identify(reader, system, profiles)
     if not isinstance(profile, Profile):
         return profile
+    reader.manner = manner_for(profile, reader.manner)
     return await _Explorer(reader, profile, system).explore()
 
 
@@ -118,11 +121,10 @@ class _Explorer:
         if isinstance(values, Failure):
             return values
         identity = await self._identity()
-        return (
-            identity
-            if isinstance(identity, Failure)
-            else Discovery(profile, self._system, identity, interfaces, uplink, rows, values)
-        )
+        if isinstance(identity, Failure):
+            return identity
+        manner = self._reader.manner
+        return Discovery(profile, self._system, identity, interfaces, uplink, rows, values, manner)
 
     async def _walk_all(self, columns: Iterable[Oid]) -> Failure | None:
         for column in columns:

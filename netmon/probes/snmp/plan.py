@@ -13,7 +13,7 @@ from netmon.model.readings import NATURE, Identity, Quantity
 from netmon.probes.snmp.ber import Value, encode_oid
 from netmon.probes.snmp.cells import Row
 from netmon.probes.snmp.codec import Version
-from netmon.probes.snmp.discover import Discovery, manner_of
+from netmon.probes.snmp.discover import Discovery
 from netmon.probes.snmp.interfaces import Interface
 from netmon.probes.snmp.reading import Cell, Gathered, Method, RowCount, Series, Tables, Uptime
 from netmon.probes.snmp.standard import UPTIME_OIDS, interface_rules, interface_series
@@ -88,11 +88,10 @@ def build_plan(found: Discovery, scope: Scope = Scope.SWEEP) -> PollPlan:
         *_series(rows, position, found.identity.firmware),
         *(one for each in interfaces for one in interface_series(each, found.values, position)),
     ]
-    most = manner_of(found.profile).objects_per_request
     return PollPlan(
         profile=found.profile.name,
         identity=found.identity,
-        requests=tuple(_chunks(oids, found.values, most)),
+        requests=tuple(_chunks(oids, found.values, found.manner.objects_per_request)),
         walks=tuple(dict.fromkeys(rule.source.oid for rule in rules if rule.count_rows)),
         series=tuple(series),
     )

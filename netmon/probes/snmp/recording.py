@@ -15,6 +15,7 @@ from netmon.errors import InputError
 from netmon.probes.snmp.ber import Absent, Oid, Tag, Value, parse_oid
 from netmon.probes.snmp.client import Values
 from netmon.probes.snmp.codec import VarBind
+from netmon.probes.snmp.downgrade import Manner
 from netmon.probes.snmp.walk import WalkEnd, WalkGuard, WalkLimits, WalkResult
 
 _LINE = re.compile(r"(?P<oid>\.?[0-9]+(?:\.[0-9]+)+)\|(?P<tag>[0-9]+)(?P<form>[a-z]?)\|(?P<value>.*)", re.DOTALL)
@@ -25,6 +26,7 @@ class Recording:
     """What a device once answered; an `SnmpReader`. `unreadable` are the numbers of lines that were left out."""
 
     def __init__(self, objects: Iterable[VarBind], unreadable: Sequence[int] = ()) -> None:
+        self.manner = Manner()
         self.unreadable = tuple(unreadable)
         self._objects: dict[Oid, VarBind] = {}
         for bind in objects:
