@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import click
 
+from netmon.cli.bench.command import bench
 from netmon.cli.check import check
 from netmon.cli.demo.command import demo
-from netmon.cli.bench.command import bench
 from netmon.cli.inventory import inventory
 from netmon.cli.run import run
 from netmon.cli.tickets import tickets
@@ -33,20 +33,16 @@ def run_command(arguments: Sequence[str]) -> int:
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         return OK
-    except click.UsageError as error:
-        command = error.ctx.command_path if error.ctx else "netmon"
-        return _complain(f"{error.format_message()} See: {command} --help", BAD_INPUT)
-    except click.ClickException as error:
-        return _complain(error.format_message(), BAD_INPUT)
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
-    except InputError as error:
-        return _complain(str(error), BAD_INPUT)
-    except NetmonError as error:
-        return _complain(str(error), FAILED)
+    except (click.ClickException, NetmonError) as error:
+        click.echo(_sentence(error), err=True)
+        return BAD_INPUT if isinstance(error, click.ClickException | InputError) else FAILED
     return outcome if isinstance(outcome, int) else OK
 
 
-def _complain(sentence: str, code: int) -> int:
-    click.echo(sentence, err=True)
-    return code
+def _sentence(error: click.ClickException | NetmonError) -> str:
+    if isinstance(error, click.UsageError):
+        command = error.ctx.command_path if error.ctx else "netmon"
+        return f"{error.format_message()} See: {command} --help"
+    return error.format_message() if isinstance(error, click.ClickException) else str(error)

@@ -13,12 +13,15 @@ from netmon.settings import check as examine_files
 def check(config: Path) -> int:
     """Check settings and inventory without starting anything; exit code 2 if something is wrong."""
     report = examine_files(config)
-    for complaint in report.complaints:
-        click.echo(str(complaint), err=True)
-    for warning in report.warnings:
-        click.echo(f"warning: {warning}", err=True)
-    if report.complaints:
-        click.echo(f"{len(report.complaints)} mistakes; nothing was started or changed.", err=True)
+    for line in (*report.lines(), *(f"warning: {line}" for line in report.warning_lines())):
+        click.echo(line, err=True)
+    if not report.is_good or report.inventory is None:
+        click.echo("netmon would not start with these files; a running one would keep the old.", err=True)
         return 2
-    click.echo(report.summary)
+    inventory = report.inventory
+    click.echo(
+        f"{config} is good: {len(inventory.villages)} villages, {len(inventory.devices)} devices, "
+        f"{len(inventory.centres)} service centres, {len(inventory.technicians)} technicians, "
+        f"{len(inventory.volunteers)} volunteers."
+    )
     return 0

@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 from netmon.errors import InputError
-from netmon.lab.country import generate
+from netmon.lab.country import CountryPlan, generate
 from netmon.lab.inventory_files import write_inventory
-from netmon.settings import examine_directory
+from netmon.settings import examine, listing
 
 
 @click.group()
@@ -28,7 +28,7 @@ def generate_inventory(directory: Path, villages: int, seed: int, coordinates: P
     """Write a synthetic country on Thailand's real tambons into DIRECTORY, clearly labelled as such."""
     if directory.exists() and any(directory.iterdir()):
         raise InputError(f"{directory} is not empty; name a new directory.")
-    country = generate(villages, seed, coordinates=coordinates)
+    country = generate(CountryPlan(villages=villages, seed=seed, coordinates=coordinates))
     write_inventory(country, directory)
     click.echo(f"{directory}: {villages} synthetic villages, {len(country.inventory.devices)} devices, seed {seed}.")
 
@@ -37,8 +37,8 @@ def generate_inventory(directory: Path, villages: int, seed: int, coordinates: P
 @click.argument("directory", type=click.Path(path_type=Path, exists=True, file_okay=False))
 def doctor(directory: Path) -> int:
     """Examine the inventory in DIRECTORY; exit code 1 if something wants mending."""
-    findings = examine_directory(directory)
-    for finding in findings:
-        click.echo(str(finding))
+    findings = examine(directory)
+    for line in listing(findings):
+        click.echo(line)
     click.echo(f"{len(findings)} findings." if findings else "Nothing to mend.")
     return 1 if findings else 0

@@ -7,8 +7,9 @@ decided is written.
 import secrets
 import time
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from netmon.daemon.notifying import notifiers_for
 from netmon.daemon.policies import case_policy, courier_policy, health_policy, isolation_policy
 from netmon.engine.casework import Casework
 from netmon.engine.clock import SystemClock
@@ -21,13 +22,12 @@ from netmon.model.country import Country
 from netmon.model.fleet import Fleet
 from netmon.model.ids import FaultId
 from netmon.model.inventory import Inventory
-from netmon.notifiers import make_notifiers
 from netmon.ports import IsolationSensor, Store
 from netmon.probes.icmp import open_pinger
 from netmon.probes.isolation import open_sensor
 from netmon.settings import Settings
 from netmon.stores import open_store
-from netmon.web import PrometheusVitals
+from netmon.web.vitals import PrometheusVitals
 
 STALLED_AFTER = 10.0
 SENSOR_SAMPLE = 8
@@ -47,7 +47,7 @@ class Daemon:
     courier: Courier
     store: Store
     vitals: PrometheusVitals
-    clock: SystemClock = field(default_factory=SystemClock)
+    clock: SystemClock
     address: str = ""
 
     def unready(self) -> tuple[str, ...]:
@@ -69,16 +69,16 @@ async def assemble(settings: Settings, inventory: Inventory, stack: AsyncExitSta
     vitals, probing = PrometheusVitals(), settings.probing
     store = await open_store(settings.store.url, vitals=vitals)
     stack.push_async_callback(store.close)
-    await store.release_leases()
+    clock = SystemClock()
+    await store.release_leases(clock.now())
     pinger = open_pinger(vitals, timeout=probing.timeout, namespace=probing.namespace)
     stack.callback(pinger.close)
     country = Country(inventory, Fleet(len(inventory.devices), generation=1))
     judge = Judge(country, health_policy(settings), vitals)
     plan = plan_for(settings, inventory, generation=1)
-    sensor = open_sensor([a for a in plan.addresses if a][:: max(1, plan.size // SENSOR_SAMPLE)], probing.namespace)
-    watch = IsolationWatch(
-        country, sensor, references=len(plan.references), policy=isolation_policy(settings), vitals=vitals
-    )
+    watched = [address for address in plan.addresses if address]
+    sensor = open_sensor(watched[:: len(watched) // SENSOR_SAMPLE + 1], namespace=probing.namespace)
+    watch = IsolationWatch(country, sensor, policy=isolation_policy(settings), vitals=vitals)
     casework = Casework(country, judge, store, policy=case_policy(settings), vitals=vitals, new_id=new_fault_id)
     await casework.load()
     return Daemon(
@@ -92,13 +92,14 @@ async def assemble(settings: Settings, inventory: Inventory, stack: AsyncExitSta
         courier=Courier(
             store,
             country,
-            make_notifiers(settings, country),
+            notifiers_for(settings, country),
             vitals=vitals,
-            clock=SystemClock(),
+            clock=clock,
             policy=courier_policy(settings),
         ),
         store=store,
         vitals=vitals,
+        clock=clock,
     )
 
 

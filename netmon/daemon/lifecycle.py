@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -13,11 +14,15 @@ from netmon.daemon.assembly import Daemon, assemble
 from netmon.daemon.reload import Reloader
 from netmon.engine.calendar import close_resolved_tickets, make_calendar
 from netmon.engine.supervision import every, start
+from netmon.model.faults import Fault
 from netmon.model.vitals import Vital
 from netmon.ports import ExporterSources
-from netmon.rules import wording
+from netmon.rules.wording import sentence
 from netmon.settings import load_inventory, load_settings
-from netmon.web import create_app, load_exporters, serve
+from netmon.web.app import create_app
+from netmon.web.exporters import load_exporters
+from netmon.web.server import WebServer, address_of, inherited_socket, listen
+from netmon.web.sources import PageSources
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +31,8 @@ WATCH_EVERY = 0.5
 GAUGES_EVERY = 10.0
 CLOSE_EVERY_MINUTES = 10
 
+Started = Callable[[Daemon], None]
+
 
 def run_until_stopped(config: Path, *, http: socket.socket | None = None) -> None:
     """Run netmon in the foreground until SIGTERM or SIGINT.
@@ -33,46 +40,68 @@ def run_until_stopped(config: Path, *, http: socket.socket | None = None) -> Non
     Raises:
         NetmonError: it cannot start; the text says why and what to do.
     """
-    asyncio.run(_until_signal(config, http))
+    asyncio.run(_until_signal(config, http or inherited_socket(os.environ, os.getpid())))
 
 
 async def _until_signal(config: Path, http: socket.socket | None) -> None:
-    loop, me = asyncio.get_running_loop(), asyncio.current_task()
+    running = asyncio.create_task(run_daemon(config, http=http), name="netmon")
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, me.cancel if me else loop.stop)
+        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
     with contextlib.suppress(asyncio.CancelledError):
-        await run_daemon(config, http=http)
+        await running
 
 
-async def run_daemon(
-    config: Path, *, http: socket.socket | None = None, started: Callable[[Daemon], None] | None = None
-) -> None:
-    """Run netmon until cancelled; `started` is told once everything is up."""
+async def run_daemon(config: Path, *, http: socket.socket | None = None, started: Started | None = None) -> None:
+    """Run netmon until cancelled; `started` is told once everything is up.
+
+    Raises:
+        NetmonError: it cannot start; the text says why and what to do.
+    """
     settings = load_settings(config)
-    logging.basicConfig(level=settings.log.level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    loaded = await asyncio.to_thread(load_inventory, settings.inventory.directory, credentials=settings.credentials)
+    start_log(settings.log.level)
+    loaded = await asyncio.to_thread(load_inventory, settings.inventory.directory, settings.credentials)
     for warning in loaded.warnings:
         log.warning("%s", warning)
     async with AsyncExitStack() as stack:
         daemon = await assemble(settings, loaded.inventory, stack)
-        await _open_pages(daemon, http, stack)
+        listening = http or listen(settings.web.listen, settings.web.port)
+        stack.callback(listening.close)
+        daemon.address = address_of(listening)
         reloader = Reloader(config, daemon)
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.wanted.set)
         _start_calendar(daemon, stack)
-        log.info("watching devices=%d villages=%d", len(loaded.inventory.devices), len(loaded.inventory.villages))
+        inventory = loaded.inventory
+        log.info(
+            "watching villages=%d devices=%d pages=http://%s",
+            len(inventory.villages), len(inventory.devices), daemon.address,
+        )  # fmt: skip
         if started:
             started(daemon)
-        await _loops(daemon, reloader)
+        await _run_loops(daemon, reloader, make_pages(daemon, listening))
 
 
-async def _open_pages(daemon: Daemon, http: socket.socket | None, stack: AsyncExitStack) -> None:
-    def explain(fault, language):  # placeholder
-        return wording.sentence(fault, daemon.country.inventory, language)
+def start_log(level: str) -> None:
+    """One line per change on standard error; libraries only when something is wrong."""
+    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for library in ("alembic", "apscheduler", "uvicorn"):
+        logging.getLogger(library).setLevel(logging.WARNING)
+
+
+def make_pages(daemon: Daemon, listening: socket.socket) -> WebServer:
+    """Status page, API and exporters over the daemon's whiteboard."""
+
+    def explain(fault: Fault, language: str) -> str:
+        return sentence(fault, daemon.country.inventory, language)
 
     sources = ExporterSources(daemon.country, daemon.vitals.expose, lambda: daemon.address)
-    app = create_app(sources, load_exporters(sources), explain=explain, unready=daemon.unready)
-    web = daemon.settings.web
-    daemon.address = await stack.enter_async_context(serve(app, host=web.listen, port=web.port, listening=http))
+    pages = PageSources(
+        country=daemon.country,
+        clock=daemon.clock,
+        not_ready=daemon.unready,
+        explain=explain,
+        exporters=load_exporters(sources),
+    )
+    return WebServer(create_app(pages), listening)
 
 
 def _start_calendar(daemon: Daemon, stack: AsyncExitStack) -> None:
@@ -83,7 +112,7 @@ def _start_calendar(daemon: Daemon, stack: AsyncExitStack) -> None:
     stack.callback(calendar.shutdown, wait=False)
 
 
-async def _loops(daemon: Daemon, reloader: Reloader) -> None:
+async def _run_loops(daemon: Daemon, reloader: Reloader, pages: WebServer) -> None:
     async def casework() -> None:
         await daemon.casework.tick(daemon.clock.now())
 
@@ -93,12 +122,17 @@ async def _loops(daemon: Daemon, reloader: Reloader) -> None:
     async def gauges() -> None:
         daemon.vitals.gauge(Vital.SWEEP_LATE_DEVICES, daemon.sweep.late_devices(daemon.clock.now()))
 
-    clock, vitals = daemon.clock, daemon.vitals
+    clock = daemon.clock
+    loops: dict[str, Callable[[], Awaitable[None]]] = {
+        "sweep": lambda: daemon.sweep.run(clock),
+        "casework": lambda: every(CASEWORK_EVERY, casework, clock=clock),
+        "isolation watch": lambda: every(WATCH_EVERY, watch, clock=clock),
+        "isolation sensor": daemon.sensor.run,
+        "courier": daemon.courier.run,
+        "gauges": lambda: every(GAUGES_EVERY, gauges, clock=clock),
+        "reload": reloader.run,
+        "pages": pages.run,
+    }
     async with asyncio.TaskGroup() as group:
-        start(group, "sweep", lambda: daemon.sweep.run(clock), clock=clock, vitals=vitals)
-        start(group, "casework", lambda: every(CASEWORK_EVERY, casework, clock=clock), clock=clock, vitals=vitals)
-        start(group, "isolation watch", lambda: every(WATCH_EVERY, watch, clock=clock), clock=clock, vitals=vitals)
-        start(group, "isolation sensor", daemon.sensor.run, clock=clock, vitals=vitals)
-        start(group, "courier", daemon.courier.run, clock=clock, vitals=vitals)
-        start(group, "gauges", lambda: every(GAUGES_EVERY, gauges, clock=clock), clock=clock, vitals=vitals)
-        start(group, "reload", reloader.run, clock=clock, vitals=vitals)
+        for name, work in loops.items():
+            start(group, name, work, clock=clock, vitals=daemon.vitals)

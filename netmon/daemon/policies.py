@@ -1,10 +1,9 @@
 """Settings become the rules' policies here, and nowhere else."""
 
 from netmon.engine.casework import CasePolicy
-from netmon.engine.courier import CourierPolicy, NocContact
+from netmon.engine.courier import CourierPolicy
 from netmon.engine.judge import HealthPolicy
-from netmon.model.faults import Cause
-from netmon.model.notices import Channel
+from netmon.model.notices import Person
 from netmon.rules.conclude import ConcludePolicy
 from netmon.rules.isolation import IsolationPolicy
 from netmon.rules.odds import OddsPolicy, RecoveryPolicy
@@ -14,12 +13,9 @@ from netmon.settings import Settings
 
 def health_policy(settings: Settings) -> HealthPolicy:
     """How sure to be before saying down, and up again."""
-    odds = settings.health.odds
     return HealthPolicy(
-        odds=OddsPolicy(
-            false_down=odds.false_down, minimum=odds.minimum, within=odds.within, spacing=odds.spacing
-        ),
-        recovery=RecoveryPolicy(steady=settings.health.recovery.steady),
+        odds=OddsPolicy(**settings.health.odds.model_dump()),
+        recovery=RecoveryPolicy(**settings.health.recovery.model_dump()),
         timeout=settings.probing.timeout,
     )
 
@@ -31,21 +27,18 @@ def isolation_policy(settings: Settings) -> IsolationPolicy:
 
 def case_policy(settings: Settings) -> CasePolicy:
     """How faults are concluded, and whom to tell when."""
-    conclude, notices = settings.conclude, settings.notices
+    notices = settings.notices
     return CasePolicy(
-        conclude=ConcludePolicy(
-            settle=conclude.settle, window=conclude.window, merge_within=conclude.merge_within
-        ),
+        conclude=ConcludePolicy(**settings.conclude.model_dump()),
         notices=NoticePolicy(
-            hold={Channel.MAIL: notices.hold.mail, Channel.SMS: notices.hold.sms},
-            hold_by_cause={
-                cause: {Channel.MAIL: held.mail, Channel.SMS: held.sms}
-                for cause, held in ((cause, notices.hold_for(cause)) for cause in Cause)
-            },
+            mail_hold=notices.hold.mail,
+            sms_hold=notices.hold.sms,
+            coalesce=notices.coalesce,
+            overrides=notices.overrides(),
         ),
     )
 
 
 def courier_policy(settings: Settings) -> CourierPolicy:
     """Where alarms about netmon itself go."""
-    return CourierPolicy(noc=NocContact(email=settings.notices.noc_mail))
+    return CourierPolicy(noc=Person(name="NOC", email=settings.notices.noc_mail))

@@ -39,7 +39,14 @@ class Casework:
     """Owns the open cases."""
 
     def __init__(
-        self, country: Country, judge: Judge, store: Store, *, policy: CasePolicy, vitals: Vitals, new_id: Callable[[], FaultId]
+        self,
+        country: Country,
+        judge: Judge,
+        store: Store,
+        *,
+        policy: CasePolicy,
+        vitals: Vitals,
+        new_id: Callable[[], FaultId],
     ) -> None:
         self._country = country
         self._judge = judge
@@ -79,11 +86,20 @@ class Casework:
     def _decide(self, situation: Situation, inventory: Inventory) -> tuple[list[StoredDecision], bool]:
         before = {fault.id: fault for fault in situation.faults}
         changed = conclude(situation, self._policy.conclude, self._new_id)
+        merged: dict[FaultId, list[Fault]] = {}
+        for fault in changed:
+            if fault.merged_into is not None and fault.id in before:
+                merged.setdefault(fault.merged_into, []).append(before[fault.id])
         decisions = [
             decision
             for fault in changed
             for decision in case_decisions(
-                before.get(fault.id), fault, inventory, policy=self._policy.notices, now=situation.now
+                before.get(fault.id),
+                fault,
+                inventory,
+                self._policy.notices,
+                situation.now,
+                merged.get(fault.id, ()),
             )
         ]
         return decisions, _anything_waits(situation, changed)

@@ -105,7 +105,7 @@ class Courier:
         self._policy = policy
         self._unrecorded: dict[Channel, list[_Outcome]] = {channel: [] for channel in Channel}
         self._failing: set[Channel] = set()
-        self._trouble = ""
+        self._trouble: dict[Channel, str] = {}
 
     async def run(self) -> None:
         """Deliver until cancelled."""
@@ -118,11 +118,11 @@ class Courier:
             tried = 0
             try:
                 tried = await self._round(channel, self._clock.now())
-                self._trouble = ""
+                self._trouble.pop(channel, None)
             except StoreError as error:
-                if str(error) != self._trouble:
-                    log.warning("outbox cannot be used reason=%s", error)
-                self._trouble = str(error)
+                if str(error) != self._trouble.get(channel):
+                    log.warning("outbox cannot be used channel=%s reason=%s", channel, error)
+                self._trouble[channel] = str(error)
             if tried < self._policy.at_once:
                 await self._clock.sleep(self._policy.poll)
 
@@ -226,6 +226,11 @@ class Courier:
             ticket=ticket,
             centre=None if notice.centre is None else inventory.centres.get(notice.centre),
             villages=self._villages(notice.recipient, case.fault.villages if ticket is None else ticket.villages),
+            devices=tuple(
+                inventory.devices[inventory.index_of[member.device]]
+                for member in case.fault.members
+                if member.device in inventory.index_of
+            ),
             history=await self._history(ticket),
         )
 

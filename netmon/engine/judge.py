@@ -13,6 +13,7 @@ import numpy as np
 
 from netmon.model.country import Country
 from netmon.model.decisions import RecheckSoon
+from netmon.model.fleet import Histories
 from netmon.model.health import Health, HealthEvent
 from netmon.model.inventory import Lifecycle
 from netmon.model.time import Now
@@ -59,16 +60,17 @@ class Judge:
         self._vitals = vitals
         self._unrest: dict[int, Unrest] = {}
         self._proved: set[int] = set()
+        self._histories: Histories | None = None
         self.dirty = True
 
     def wants_probe(self, index: int) -> bool:
         """Whether a probe out of turn still serves a purpose."""
-        return self._country.fleet.health[index] != Health.UP
+        return self._country.fleet.health_of(index) is not Health.UP
 
     def is_steady(self, index: int, now: Now) -> bool:
         """Whether a device that is up has proved it: answered without a break for the policy's time."""
-        up_for = now.monotonic - self._country.fleet.changed_at[index]
-        return index in self._proved or bool(up_for >= self.policy.recovery.steady)
+        up_for = now.monotonic - float(self._country.fleet.changed_at[index])
+        return index in self._proved or up_for >= self.policy.recovery.steady
 
     def unrest_of(self, index: int) -> Unrest | None:
         """The record of a restless device."""
@@ -84,24 +86,33 @@ class Judge:
         return wishes
 
     def isolate(self, now: Now) -> None:
-        """netmon is cut off: nothing is known of any device until it is sighted again."""
+        """The poller is cut off: nothing is known of any device until it is sighted again."""
+        self._histories = self._country.fleet.histories()
         self._everywhere(HealthEvent.ISOLATED, now)
 
     def sight(self, now: Now) -> None:
-        """The isolation is over: every device awaits a fresh probe."""
+        """The isolation is over: every device awaits a fresh probe, and misses meanwhile were nobody's fault."""
+        if self._histories is not None:
+            self._country.fleet.restore_histories(self._histories)
+            self._histories = None
         self._everywhere(HealthEvent.SIGHTED, now)
 
     def adopt(self, kept: Sequence[tuple[int, int]], changed: Sequence[int], now: Now) -> None:
         """After a reload: renumber the records of kept devices (new, old index); changed ones start anew."""
         self._unrest = {new: self._unrest[old] for new, old in kept if old in self._unrest}
         self._proved = {new for new, old in kept if old in self._proved}
+        self._histories = None
+        if self._country.isolation is not None:
+            self._everywhere(HealthEvent.ISOLATED, now)
         for index in changed:
             self._apply(index, HealthEvent.INVENTORY, now)
         self.dirty = True
 
     def _everywhere(self, event: HealthEvent, now: Now) -> None:
         fleet = self._country.fleet
-        moved = np.array([step(health, event).health if (health, event) in TRANSITIONS else health for health in Health])
+        moved = np.array(
+            [step(health, event).health if (health, event) in TRANSITIONS else health for health in Health]
+        )
         fleet.health[:] = moved[fleet.health]
         fleet.since[:], fleet.changed_at[:] = now.wall, now.monotonic
         self._unrest.clear()

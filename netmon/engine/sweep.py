@@ -25,7 +25,9 @@ REFERENCE_EVERY_SLOTS = 10
 LATE_FACTOR = 1.5
 
 _ANSWER_MATTERS = np.array([health not in (Health.UP, Health.BLIND) for health in Health])
-_MISS_MATTERS = np.array([health in (Health.UNKNOWN, Health.UP, Health.SUSPECT, Health.RECOVERING) for health in Health])
+_MISS_MATTERS = np.array(
+    [health in (Health.UNKNOWN, Health.UP, Health.SUSPECT, Health.RECOVERING) for health in Health]
+)
 
 
 class Sweep:
@@ -118,7 +120,7 @@ class Sweep:
     def _flush(self, answered: list[int], rtts: list[float], missed: list[int], now: Now) -> None:
         fleet = self._country.fleet
         rows_up, rows_out = np.array(answered, np.intp), np.array(missed, np.intp)
-        fleet.record(answered, rtts, missed, now.monotonic)
+        fleet.record(answered, rtts, missed, now)
         notable_up = rows_up[_ANSWER_MATTERS[fleet.health[rows_up]]]
         notable_out = rows_out[_MISS_MATTERS[fleet.health[rows_out]]]
         if notable_up.size or notable_out.size:

@@ -15,10 +15,10 @@ from netmon.engine.plan import NO_REGION, REGIONS, SweepPlan
 from netmon.model.country import Country, Isolation
 from netmon.model.decisions import SendNotice
 from netmon.model.notices import Audience, Channel, Notice, Recipient, Stage
+from netmon.model.regions import Region
 from netmon.model.time import Now
 from netmon.model.vitals import Vital
 from netmon.ports import IsolationSensor, Store, Vitals
-from netmon.model.regions import Region
 from netmon.rules.isolation import (
     IsolationPolicy,
     ReferenceState,

@@ -15,7 +15,7 @@ from pathlib import Path
 from netmon.errors import InputError
 from netmon.lab import people
 from netmon.lab.addresses import ap_address, feeder_address, uplink_address
-from netmon.lab.coordinates import JITTER_KM, TambonPoints, jitter
+from netmon.lab.coordinates import JITTER_KM, Point, TambonPoints, jitter
 from netmon.lab.places import Amphoe, Share, Tambon, apportion, choose_amphoes, choose_codes, choose_tambons
 from netmon.lab.words import CONTACT_TITLES, OPENING_HOURS, PLACES, VILLAGE_ENDINGS, VILLAGE_STEMS
 from netmon.model.ids import CentreId, DeviceId, VillageId
@@ -112,11 +112,12 @@ class _Builder:
         shares = choose_amphoes(self.plan.villages, self._chance("amphoes"))
         centre_of, centres = people.service_centres([share.amphoe for share in shares])
         points = TambonPoints(self.plan.coordinates)
-        layout, faces, paper = self._chance("layout"), self._chance("faces"), self._chance("paper")
+        layouter = _Layouter(self._chance("layout"), self._chance("faces"), self._chance("map"), points)
+        paper = self._chance("paper")
         planned = self._planned()
         for share in shares:
             centre = centre_of[share.amphoe.code]
-            places = list(_lay_out(share, layout, faces, centre, points))
+            places = list(layouter.lay_out(share, centre))
             self._wire_up(share, places, centre, (paper, planned))
         inventory = Inventory(
             villages=self.villages,
@@ -226,34 +227,47 @@ def _serial(position: int) -> str:
     return f"SYNT{position * 2_654_435_761 % 2**32:08X}"
 
 
-def _lay_out(
-    share: Share, layout: random.Random, faces: random.Random, centre: CentreId, points: TambonPoints
-) -> Iterator[Village]:
-    """The villages of one amphoe in code order."""
-    for tambon, count in choose_tambons(share, layout):
-        middle = points.locate(tambon.code, layout)
-        taken: set[str] = set()
-        base = ""
-        for code in choose_codes(tambon, count, layout):
-            moo, _, further = code[6:].partition("-")
-            if not further:
-                base = _name(share.amphoe, taken, layout, town=moo == "00")
-            lat, lon = jitter(middle, JITTER_KM, layout)
-            kind = layout.choices(_KINDS, _KIND_WEIGHTS)[0]
-            yield Village(
-                id=VillageId(code),
-                name=f"{base} จุดที่ {further}" if further else base,
-                tambon=tambon.name,
-                amphoe=share.amphoe.name,
-                province=share.amphoe.province,
-                centre=centre,
-                kind=kind,
-                lat=lat,
-                lon=lon,
-                place=_place(kind, tambon, faces),
-                opening_hours=OPENING_HOURS[kind],
-                contact=f"{CONTACT_TITLES[kind]} {people.person(faces)}",
-            )
+@dataclass(frozen=True, slots=True)
+class _Layouter:
+    """Lays out villages; `layout`, `faces` and `map` are the chances of where and what, of people, of coordinates."""
+
+    layout: random.Random
+    faces: random.Random
+    map: random.Random
+    points: TambonPoints
+
+    def lay_out(self, share: Share, centre: CentreId) -> Iterator[Village]:
+        """The villages of one amphoe in code order."""
+        for tambon, count in choose_tambons(share, self.layout):
+            middle = self.points.locate(tambon.code, self.map)
+            taken: set[str] = set()
+            base = ""
+            for code in choose_codes(tambon, count, self.layout):
+                moo, _, further = code[6:].partition("-")
+                if not further:
+                    base = _name(share.amphoe, taken, self.layout, town=moo == "00")
+                name = f"{base} จุดที่ {further}" if further else base
+                yield self._village((code, name), share.amphoe, tambon, centre, middle)
+
+    def _village(
+        self, code_and_name: tuple[str, str], amphoe: Amphoe, tambon: Tambon, centre: CentreId, middle: Point
+    ) -> Village:
+        lat, lon = jitter(middle, JITTER_KM, self.map)
+        kind = self.layout.choices(_KINDS, _KIND_WEIGHTS)[0]
+        return Village(
+            id=VillageId(code_and_name[0]),
+            name=code_and_name[1],
+            tambon=tambon.name,
+            amphoe=amphoe.name,
+            province=amphoe.province,
+            centre=centre,
+            kind=kind,
+            lat=lat,
+            lon=lon,
+            place=_place(kind, tambon, self.faces),
+            opening_hours=OPENING_HOURS[kind],
+            contact=f"{CONTACT_TITLES[kind]} {people.person(self.faces)}",
+        )
 
 
 def _name(amphoe: Amphoe, taken: set[str], rng: random.Random, *, town: bool) -> str:

@@ -25,7 +25,7 @@ _LABEL = """SYNTHETIC: nothing in this folder is a record of netmon's real netwo
 
 These files were generated (villages: {villages}, seed: {seed}). Provinces, amphoes and tambons are real names and
 codes (geothai, data CC BY 4.0); which villages, names, coordinates, devices, people and addresses stand in them is
-chance. Mail addresses end in .invalid (RFC 2606). All phone numbers come from the block 061-0xxxxxx: never send to it.
+chance. Mail addresses end in .invalid (RFC 2606). All phone numbers come from the block 065-8xxxxxx: never send to it.
 
 ข้อมูลจำลอง: ไฟล์ในโฟลเดอร์นี้สร้างขึ้นโดยโปรแกรมเพื่อการทดสอบ ไม่ใช่ข้อมูลจริงของโครงการ
 ห้ามส่งข้อความหรือโทรไปยังหมายเลขในไฟล์เหล่านี้

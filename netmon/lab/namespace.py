@@ -5,9 +5,11 @@ Two ways, the first wherever the kernel allows it:
 * **OWN** (root, or CAP_SYS_ADMIN): the lab's process makes a network namespace for itself (`unshare`), and only it
   lives there. The daemon stays in the host's and opens nothing but its probe sockets in the lab's, through the setting
   `probing.namespace: /proc/PID/ns/net`; its HTTP, mail and gateway connections are ordinary.
-* **INHERITED** (an ordinary user): the caller (demo, drill) opens the sockets it wants in the host's network, the HTTP
-  one first of all, and then calls `enter_private_network()` once, before it makes any thread or child. It and all its
-  later children (lab and daemon) live in that user + network namespace; the daemon needs no setting.
+* **PRIVATE** (an ordinary user): the lab's process enters a user + network namespace of its own as a whole. The daemon
+  is started in there too (`nsenter --user --net --target PID`), with the HTTP socket that its caller opened before in
+  the host's network; it needs no setting, and its probe sockets are all it can open towards anything.
+* **INHERITED**: the caller has entered a private network itself (`enter_private_network()`, before it made any thread
+  or child), and all its children live there.
 
 A namespace ends with its last process and last open socket, so nothing needs cleaning up.
 """
@@ -29,9 +31,10 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Home(StrEnum):
-    """Where the lab's process lives: in a namespace it makes, or in the private one it was started in."""
+    """Where the lab's process lives: in a namespace it makes (with or without privileges), or where it was started."""
 
     OWN = "own"
+    PRIVATE = "private"
     INHERITED = "inherited"
 
 

@@ -1,6 +1,6 @@
 """Service centres, technicians and volunteers of the made-up country.
 
-Nobody real can be reached: mail addresses end in .invalid (RFC 2606), and all phone numbers come from 061-0xxxxxx, a
+Nobody real can be reached: mail addresses end in .invalid (RFC 2606), and all phone numbers come from 065-8xxxxxx, a
 block that Thailand's numbering plan allows for mobiles (so that checks of numbers pass) while phonenumbers' carrier
 data knows no operator that was given it.
 """
@@ -12,7 +12,7 @@ from netmon.lab.words import FAMILY_NAMES, GIVEN_NAMES
 from netmon.model.ids import CentreId, TechnicianId, VillageId
 from netmon.model.inventory import ServiceCentre, Technician, Volunteer
 
-_BLOCK = "+66610"
+_BLOCK = "+66658"
 _TECHNICIANS = 900_000
 _CENTRES = 990_000
 MOST_VILLAGES = _TECHNICIANS

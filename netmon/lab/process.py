@@ -11,8 +11,12 @@ Towards whoever started it, the process speaks lines of JSON on its standard out
 and listens on its standard input: the line `start` begins the scenario; before it nothing breaks. The country answers
 until the process ends: on SIGTERM, SIGINT, end of its standard input, or the death of its parent. Then interface and
 namespace are gone, because nothing of them outlives the process but sockets others hold.
+
+The caller starts it from its main thread (the kernel takes the end of the starting thread for the parent's death) and
+in a session of its own (`start_new_session`), so that a Ctrl-C reaches the caller first.
 """
 
+import gc
 import json
 import os
 import select
@@ -87,13 +91,17 @@ class Lab:
         steps = timeline(arguments.scenario, country, place_events(arguments.scenario, country))
         if arguments.home is namespace.Home.OWN:
             namespace.make_own_namespace()
+        elif arguments.home is namespace.Home.PRIVATE:
+            namespace.enter_private_network()
         self._duration = arguments.scenario.duration
         self._wire: Wire = make_wire()
         self._ledger = Ledger.create(arguments.ledger)
         responder = Responder(country, instant=arguments.instant)
         self._pump = Pump(self._wire, responder)
         self._conductor = Conductor(country, steps, responder, self._wire, self._ledger)
+        self._started = False
         self._over_at: float | None = None
+        gc.freeze()  # the country stays: looking through it for garbage would hold packets up
         self._stopping = False
 
     def run(self) -> None:
@@ -146,14 +154,14 @@ class Lab:
         heard = os.read(stdin, _LINE_BYTES)
         if not heard:
             self._stopping = True
-        if b"start" in heard.split() and self._over_at is None:
-            now = _now()
+        if b"start" in heard.split() and not self._started:
+            self._started, now = True, _now()
             self._conductor.start(now)
             self._over_at = now.monotonic + self._duration
 
     def _end_scenario(self) -> None:
         if self._over_at is not None and time.monotonic() >= self._over_at:
-            self._over_at = float("inf")
+            self._over_at = None
             say(lab="over")
 
 
@@ -174,7 +182,10 @@ def announce(fields: dict[str, Any]) -> None:
 
 def main(arguments: list[str]) -> int:
     """Run the lab that the file in `arguments` describes; the exit code."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # nothing to tidy up yet, and no traceback wanted
     try:
+        if len(arguments) != 1:
+            raise InputError("give one file of arguments: python -m netmon.lab ARGUMENTS.json")
         settings = LabArguments.load(Path(arguments[0]))
         namespace.die_with_parent(settings.parent)
         lab = Lab(settings)

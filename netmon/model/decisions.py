@@ -34,7 +34,7 @@ class ResolveFault:
 
 @dataclass(frozen=True, slots=True)
 class OpenTicket:
-    """Hand a fault to a service centre. Where a ticket for (fault, centre) is open already, nothing happens."""
+    """Hand a fault to a service centre; nothing happens where it has an open ticket already or the fault is over."""
 
     fault: FaultId
     centre: CentreId

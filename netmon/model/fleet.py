@@ -20,6 +20,7 @@ RTT_KEPT = 16
 Rows = NDArray[np.intp] | slice
 """Some devices by dense index, in that order."""
 EVERY = slice(None)
+Histories = tuple[NDArray[np.uint64], NDArray[np.uint8]]
 RttStatistics = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
 
@@ -44,12 +45,14 @@ class Fleet:
         self._probes: NDArray[np.uint8] = np.zeros(size, np.uint8)
         self._rtt: NDArray[np.float32] = np.full((size, RTT_KEPT), np.nan, np.float32)
         self._rtt_at: NDArray[np.uint8] = np.zeros(size, np.uint8)
+        self._now: Now | None = None
 
-    def record(self, answered: Sequence[int], rtts: Sequence[float], missed: Sequence[int], at: float) -> None:
-        """Write one batch of probe outcomes, known at monotonic second `at`; `rtts` matches `answered`.
+    def record(self, answered: Sequence[int], rtts: Sequence[float], missed: Sequence[int], now: Now) -> None:
+        """Write one batch of probe outcomes, known `now`; `rtts` matches `answered`.
 
         A device may stand in a batch only once.
         """
+        at, self._now = now.monotonic, now
         if answered:
             rows = np.asarray(answered, np.intp)
             self._lost[rows] <<= np.uint64(1)
@@ -66,11 +69,23 @@ class Fleet:
         self._probes[rows] = np.minimum(self._probes[rows], RECENT - 1) + 1
         self.probed_at[rows] = at
 
+    def last_probe(self) -> float | None:
+        """Unix second of the newest probe outcome of all, None where there is none."""
+        return self._now.wall if self._now else None
+
     def set_health(self, index: int, health: Health, now: Now) -> None:
         """One device changes; the caller has asked the health machine."""
         self.health[index] = health
         self.since[index] = now.wall
         self.changed_at[index] = now.monotonic
+
+    def histories(self) -> Histories:
+        """A copy of what is known of lost probes, to be put back with `restore_histories`."""
+        return self._lost.copy(), self._probes.copy()
+
+    def restore_histories(self, histories: Histories) -> None:
+        """Forget the probes since that copy was made: they said nothing about the devices."""
+        self._lost[:], self._probes[:] = histories
 
     def restart_history(self, index: int) -> None:
         """Forget one device's lost probes: after an outage they say nothing about its line."""

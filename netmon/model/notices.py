@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from netmon.model.faults import Fault
 from netmon.model.ids import CentreId, FaultId
-from netmon.model.inventory import ServiceCentre, Village
+from netmon.model.inventory import Device, ServiceCentre, Village
 from netmon.model.tickets import Ticket, TicketEvent
 
 
@@ -92,7 +92,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """All a notifier needs to render and send one notice; `at` (Unix seconds) is when it was prepared."""
+    """All a notifier needs to render and send one notice; `at` (Unix seconds) is when it was prepared.
+
+    `villages` are the ticket's, `devices` those of the fault's members.
+    """
 
     notice: Notice
     person: Person
@@ -101,6 +104,7 @@ class Letter:
     ticket: Ticket | None = None
     centre: ServiceCentre | None = None
     villages: tuple[Village, ...] = ()
+    devices: tuple[Device, ...] = ()
     history: tuple[TicketEvent, ...] = ()
 
 

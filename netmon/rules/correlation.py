@@ -2,8 +2,8 @@
 
 Every explanation has a price in nats, the negative logarithm of its probability, so cheap means likely:
 
-* a device that failed by itself costs -ln(rate): the chance that one given village of the group fails within the
-  time the group's failures span, from the share of the group that was dark before (its own base rate);
+* a device that failed by itself costs -ln(rate): the chance that one given village fails within the time the group's
+  failures span, from the share of its feeder or amphoe that was dark before (their own base rate);
 * a common fault of a group costs a fixed `feeder_cost` or `amphoe_cost` (such events are rare) plus the price of
   saying which of the group's villages it took: nothing where it took all, much where most still answer.
 
@@ -29,6 +29,9 @@ from netmon.rules.diagnosis import Candidate, GroupFacts, dark_units
 
 GroupKey = tuple[Scope, str]
 
+_COIN = 0.5
+"""No chance of failing by itself is taken to be higher, so every failure costs something."""
+
 
 @dataclass(frozen=True, slots=True)
 class ConcludePolicy:
@@ -38,6 +41,7 @@ class ConcludePolicy:
     together. A fault can be merged into another until `merge_within` after it was opened. A group has `at_least` so
     many villages. `repair` is how long a village that fails by itself is dark on average; with the share that is dark
     it gives the rate of such failures. `prior_share` is that share where little is known, worth `prior_villages`.
+    A feeder belongs to a power cut when `explained_share` of its villages were dark of it before.
     """
 
     settle: float = 10.0
@@ -49,6 +53,7 @@ class ConcludePolicy:
     prior_villages: float = 20.0
     feeder_cost: float = 9.0
     amphoe_cost: float = 10.0
+    explained_share: float = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,13 +141,13 @@ def _weigh(
 ) -> Hypothesis | None:
     """The hypothesis that the atoms are one fault of the group, None where it does not beat "independent"."""
     facts = groups.get(group)
-    if facts is None or len(atoms) < 2 or all(atom.is_fixed for atom in atoms):
+    if facts is None or not atoms[1:] or all(atom.is_fixed for atom in atoms):
         return None
     roots = [root for atom in atoms for root in atom.roots]
     if all(atom.identity != group for atom in atoms) and not _stands(roots, policy):
         return None
     span = max(policy.window, max(atom.last for atom in atoms) - min(atom.first for atom in atoms))
-    alone = sum(_price(atom, facts, groups, span, policy) for atom in atoms)
+    alone = sum(_price(atom, groups, span, policy) for atom in atoms)
     saving = alone - _event_price(group[0], roots, facts, policy)
     return Hypothesis(group, atoms, saving) if saving > 0 else None
 
@@ -154,16 +159,23 @@ def _stands(roots: Sequence[Candidate], policy: ConcludePolicy) -> bool:
     return len(villages) + sum(behind[:-1]) >= policy.at_least
 
 
-def _price(
-    atom: Atom, facts: GroupFacts, groups: Mapping[GroupKey, GroupFacts], span: float, policy: ConcludePolicy
-) -> float:
+def _price(atom: Atom, groups: Mapping[GroupKey, GroupFacts], span: float, policy: ConcludePolicy) -> float:
     """What the atom costs without the hypothesis: its own common fault, or each device by itself."""
     identity = atom.identity
     if identity in groups and identity is not None and not _is_feeder_itself(atom):
         return _event_price(identity[0], atom.roots, groups[identity], policy)
+    return sum(_own_price(root, groups, span, policy) for root in atom.roots)
+
+
+def _own_price(root: Candidate, groups: Mapping[GroupKey, GroupFacts], span: float, policy: ConcludePolicy) -> float:
+    """What it costs that a device failed by itself, at the base rate of the worse of its feeder and its amphoe.
+
+    The price must not depend on the hypothesis it is compared with, or the larger group would win for its size.
+    """
     prior = policy.prior_share * policy.prior_villages
-    base = min(0.5, (facts.dark_before + prior) / (facts.villages + policy.prior_villages))
-    return -log(min(0.5, base * span / policy.repair)) * len(atom.roots)
+    known = [groups.get((Scope.FEEDER, root.feeder_id or "")), groups.get((Scope.AMPHOE, root.amphoe))]
+    bases = [(one.dark_before + prior) / (one.villages + policy.prior_villages) for one in known if one is not None]
+    return -log(min(_COIN, max(bases, default=policy.prior_share) * span / policy.repair))
 
 
 def _is_feeder_itself(atom: Atom) -> bool:

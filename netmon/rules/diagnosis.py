@@ -95,6 +95,10 @@ _FEEDER_KINDS = {
 }
 
 
+_ENOUGH_NEIGHBOURS = 3
+"""Villages on other feeders of the same amphoe whose answers speak against a power cut."""
+
+
 def diagnose(candidate: Candidate, at: float) -> Finding:
     """The cause of one dead device, judged alone; `at` (Unix seconds) dates the witnesses' evidence."""
     evidence = [Evidence(EvidenceKind.DEVICE_SILENT, candidate.device, candidate.failed_at)]
@@ -179,7 +183,7 @@ def _feeders(roots: Sequence[Candidate]) -> dict[str, Witness]:
 def _judge_place(roots: Sequence[Candidate], share: float) -> tuple[Cause, float]:
     """A place dark over several feeders has lost its power; over one feeder likely so, over none known maybe."""
     feeders = _feeders(roots)
-    if len(feeders) < 2:
+    if len(feeders) <= 1:
         return Cause.POWER, 0.5 if feeders else 0.4
     answering = sum(witness is Witness.ANSWERS for witness in feeders.values())
     return Cause.POWER, min(0.95, 0.55 + 0.1 * min(2, answering) + 0.2 * share)
@@ -202,6 +206,6 @@ def _judge_feeder(
     places = {root.amphoe for root in roots if root.amphoe}
     answering = sum(groups[Scope.AMPHOE, place].answering for place in places if (Scope.AMPHOE, place) in groups)
     others = answering - facts.answering
-    if others >= 3:
+    if others >= _ENOUGH_NEIGHBOURS:
         return Cause.UPLINK, 0.7
     return Cause.UPLINK, 0.5 if facts.answering else 0.4

@@ -24,11 +24,15 @@ class Certainty(StrEnum):
     MAYBE = "maybe"
 
 
+_SURE_FROM = 0.8
+_LIKELY_FROM = 0.5
+
+
 def certainty(confidence: float) -> Certainty:
     """The word for a confidence of 0..1."""
-    if confidence >= 0.8:
+    if confidence >= _SURE_FROM:
         return Certainty.SURE
-    return Certainty.LIKELY if confidence >= 0.5 else Certainty.MAYBE
+    return Certainty.LIKELY if confidence >= _LIKELY_FROM else Certainty.MAYBE
 
 
 _OPENINGS: Mapping[str, Mapping[Certainty, str]] = {
@@ -46,7 +50,7 @@ CAUSES: Mapping[str, Mapping[Cause, str]] = {
         Cause.FEEDER: "อุปกรณ์ต้นทาง {device} หรือสายที่ไปถึงอุปกรณ์นี้ขัดข้อง",
         Cause.UPLINK: "สายใยแก้วหรืออุปกรณ์ปลายทาง (ONU) ของ{place}ขัดข้อง",
         Cause.ACCESS_POINT: "อุปกรณ์กระจายสัญญาณ Wi-Fi ของ{place}ขัดข้อง",
-        Cause.AGENT: "อุปกรณ์ {device} ไม่ตอบการตรวจสอบ แต่บริการอาจยังใช้งานได้ตามปกติ",
+        Cause.AGENT: "ระบบตรวจสอบในอุปกรณ์ {device} ไม่ทำงาน แต่บริการอาจยังใช้งานได้ตามปกติ",
         Cause.DEGRADED: "คุณภาพสัญญาณของ{place}ต่ำกว่าปกติ",
         Cause.UNUSED: "ไม่มีผู้ใช้งาน Wi-Fi ที่{place}ติดต่อกันหลายวัน",
         Cause.UNKNOWN: "{place}ขาดการติดต่อ และยังระบุสาเหตุไม่ได้",
@@ -56,7 +60,7 @@ CAUSES: Mapping[str, Mapping[Cause, str]] = {
         Cause.FEEDER: "the feeder {device}, or the line to it, has failed",
         Cause.UPLINK: "the fibre or the ONU of {place} has failed",
         Cause.ACCESS_POINT: "the Wi-Fi access point of {place} has failed",
-        Cause.AGENT: "the device {device} no longer answers checks, though the service may well be working",
+        Cause.AGENT: "the management agent of {device} has failed, though the service may well be working",
         Cause.DEGRADED: "the quality of the link to {place} is below normal",
         Cause.UNUSED: "nobody has used the Wi-Fi at {place} for days",
         Cause.UNKNOWN: "{place} is silent, and the cause cannot be told yet",
@@ -64,7 +68,13 @@ CAUSES: Mapping[str, Mapping[Cause, str]] = {
 }
 """What a cause means, by language; `{place}` and `{device}` are filled in."""
 
-_OR_POWER = {"th": " หรือไฟฟ้าที่จุดนั้นดับ", "en": ", or the power is out there"}
+_BRANCH = {
+    "th": "สายใยแก้วช่วงหลังอุปกรณ์ต้นทาง {device} ขัดข้อง",
+    "en": "the fibre beyond the feeder {device} has failed",
+}
+"""Cause.UPLINK for many villages of one feeder."""
+
+_OR_POWER = {"th": " หรือไฟฟ้าในบริเวณนั้นดับ", "en": ", or the power is out there"}
 
 EVIDENCE: Mapping[str, Mapping[EvidenceKind, str]] = {
     "th": {
@@ -104,9 +114,9 @@ _TOLD_IN_SENTENCE = 2
 
 def sentence(fault: Fault, inventory: Inventory, language: str) -> str:
     """One sentence: what it is, how sure, and why; `language` is th or en."""
-    meaning = CAUSES[language][fault.cause].format(
-        place=_place(fault, inventory, language), device=device_name(_subject(fault), inventory)
-    )
+    is_branch = fault.cause is Cause.UPLINK and fault.scope is Scope.FEEDER
+    words = _BRANCH[language] if is_branch else CAUSES[language][fault.cause]
+    meaning = words.format(place=_place(fault, inventory, language), device=device_name(_subject(fault), inventory))
     if fault.cause is Cause.UPLINK and certainty(fault.confidence) is not Certainty.SURE:
         meaning += _OR_POWER[language]
     opening = _OPENINGS[language][certainty(fault.confidence)] if _is_judgement(fault) else ""

@@ -53,8 +53,7 @@ def check(settings_path: Path, environ: Mapping[str, str] | None = None) -> Chec
     page = notes.page(settings_path.name)
     settings = None if notes.complaints else draft.settings
     _check_credentials(draft, environ, page)
-    if "templates" not in draft.mistaken:
-        _check_templates(draft.settings.templates.directory, page)
+    _check_templates(draft, page)
     inventory = None if "inventory" in draft.mistaken else _check_inventory(draft, notes)
     return CheckReport(tuple(notes.complaints), tuple(notes.warnings), settings, inventory)
 
@@ -73,11 +72,13 @@ def _check_credentials(draft: SettingsDraft, environ: Mapping[str, str], page: P
         try:
             resolve(name, source, environ)
         except InputError as error:
-            page.warn(0, f"credentials.{name}", str(error), "netmon run needs it")
+            line = draft.document.line_of(("credentials", name))
+            page.warn(line, f"credentials.{name}", str(error), "netmon run needs it")
 
 
-def _check_templates(directory: Path, page: Page) -> None:
-    missing = [language for language in LANGUAGES if not (directory / language).is_dir()]
-    if missing:
-        folders = " and ".join(f"{language}/" for language in missing)
-        page.wrong(0, "templates.directory", f"{directory} has no {folders}", "copy them from config/templates")
+def _check_templates(draft: SettingsDraft, page: Page) -> None:
+    directory = draft.settings.templates.directory
+    if directory is not None and not any((directory / language).is_dir() for language in LANGUAGES):
+        line = draft.document.line_of(("templates", "directory"))
+        fix = "make the folders, or leave the key out"
+        page.wrong(line, "templates.directory", f"{directory} has no folder th or en", fix)

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     """What sort of thing is wrong; `netmon inventory doctor` groups by it."""
 
     MISTAKE = "mistake"
+    REMARK = "remark"
     UNREADABLE_FILE = "unreadable_file"
     DUPLICATE_ADDRESS = "duplicate_address"
     PARENT_CIRCLE = "parent_circle"
@@ -79,7 +80,7 @@ class Page:
         """Rows of the file, or all of it, could not be read."""
         self.wrong(line, "", what, fix, kind=Kind.UNREADABLE_FILE)
 
-    def warn(self, line: int, column: str, what: str, fix: str = "", *, kind: Kind = Kind.MISTAKE) -> None:
+    def warn(self, line: int, column: str, what: str, fix: str = "", *, kind: Kind = Kind.REMARK) -> None:
         """Something netmon can live with, but somebody should look."""
         self.notes.warnings.append(Complaint(self.file, line, column, what, fix, kind))
 

@@ -4,6 +4,7 @@ Stricter than YAML: keys are strings and stand once, values are strings, numbers
 refers to itself. So nothing here can execute, explode or recurse, whatever the bytes.
 """
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import yaml
 from netmon.settings.complaints import Page
 
 _LARGEST = 256 * 1024
+_QUOTED = re.compile(r"'(?![<\\])[^']{2,}'")
 _DEEPEST = 20
 _LARGEST_NUMBER = 10**15
 _NOTHING: Any = object()
@@ -67,9 +69,7 @@ def parse(text: str, page: Page) -> Document | None:
         node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        page.wrong(
-            mark.line + 1 if mark else 0, "", f"is not valid YAML: {error.problem or error.context}", _hint(error)
-        )
+        page.wrong(mark.line + 1 if mark else 0, "", f"is not valid YAML: {_problem(error)}", _hint(error))
         return None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
@@ -92,6 +92,11 @@ def path_text(at: _Location) -> str:
     """A path as operators write it: probing.interval, isolation.reference_targets[0]."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in at)
     return text.removeprefix(".")
+
+
+def _problem(error: yaml.MarkedYAMLError) -> str:
+    """YAML's own words, but for what it quotes from the file: that may be a secret."""
+    return _QUOTED.sub("'...'", str(error.problem or error.context))
 
 
 def _hint(error: yaml.MarkedYAMLError) -> str:

@@ -1,10 +1,10 @@
 """Pydantic's findings about an operator's YAML file as sentences with the line they stand on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
 from pydantic import BaseModel
-from pydantic_core import ErrorDetails
 
 from netmon.settings.complaints import Page, did_you_mean, quote
 from netmon.settings.document import Document, path_text
@@ -26,7 +26,7 @@ class Findings:
     never_quoted: frozenset[str] = frozenset()
 
 
-def complain(mistake: ErrorDetails, document: Document, page: Page, findings: Findings) -> None:
+def complain(mistake: Mapping[str, Any], document: Document, page: Page, findings: Findings) -> None:
     """Write one of pydantic's mistakes on the page, with the line of the value it is about."""
     location = tuple(mistake["loc"])
     if location and location[-1] == "[key]" and mistake["type"] != "extra_forbidden":
@@ -35,7 +35,7 @@ def complain(mistake: ErrorDetails, document: Document, page: Page, findings: Fi
     page.wrong(document.line_of(location), path_text(location), what, fix)
 
 
-def _sentence(mistake: ErrorDetails, location: tuple[str | int, ...], findings: Findings) -> tuple[str, str]:
+def _sentence(mistake: Mapping[str, Any], location: tuple[str | int, ...], findings: Findings) -> tuple[str, str]:
     kind, given = mistake["type"], mistake["input"]
     quoted = "" if location and location[0] in findings.never_quoted else _quoted(given)
     if kind == "extra_forbidden":

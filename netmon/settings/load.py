@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from netmon.errors import ComplaintsError
 from netmon.settings.complaints import Notes, listing
-from netmon.settings.document import parse, read_text
+from netmon.settings.document import Document, parse, read_text
 from netmon.settings.findings import Findings, complain
 from netmon.settings.model import Settings
 from netmon.settings.values import Bases
@@ -27,6 +27,7 @@ class SettingsDraft:
 
     settings: Settings
     mistaken: frozenset[str]
+    document: Document
 
 
 def load_settings(path: Path, environ: Mapping[str, str] | None = None) -> Settings:
@@ -68,7 +69,7 @@ def draft_settings(path: Path, notes: Notes, environ: Mapping[str, str] | None =
         rest = {key: value for key, value in document.data.items() if key not in mistaken}
         settings = Settings.model_validate(rest, context=bases)
     notes.complaints[before:] = sorted(notes.complaints[before:], key=lambda one: one.line)
-    return SettingsDraft(settings, frozenset(mistaken))
+    return SettingsDraft(settings, frozenset(mistaken), document)
 
 
 def state_directory(environ: Mapping[str, str] | None = None) -> Path:

@@ -24,6 +24,7 @@ from netmon.settings.villages import take_village_id
 
 _MOBILE_TYPES = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 _AS_NUMBER = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]+")
+_LONGEST_CELL = 100
 _DECIMALS = re.compile(r"\.0+$")
 
 
@@ -82,7 +83,7 @@ def read_volunteers(directory: Path, page: Page) -> Sheet[Volunteer]:
 
 def read_mobile(text: str) -> str:
     """A mobile number in E.164, '' where the text has none. The 0 in front, which Excel drops, is not missed."""
-    text = _DECIMALS.sub("", text)
+    text = _DECIMALS.sub("", text[:_LONGEST_CELL])
     try:
         candidates = [phonenumbers.parse(text, "TH")]
     except phonenumbers.NumberParseException:

@@ -83,9 +83,8 @@ def bare_name(level: str, text: str) -> str:
 
 
 def _same(name: str, thai: str, english: str) -> bool:
-    # People write just เมือง for the capital amphoe of a province.
-    return (
-        name.replace(" ", "") == thai
-        or name.casefold() == english.casefold()
-        or (name == "เมือง" and thai.startswith("เมือง"))
-    )
+    given, known = name.replace(" ", ""), thai.replace(" ", "")
+    # geothai writes an older name behind, in brackets; people write just เมือง for the capital amphoe of a province.
+    if given in (known, known.partition("(")[0]) or (given == "เมือง" and known.startswith("เมือง")):
+        return True
+    return name.casefold() == english.casefold()

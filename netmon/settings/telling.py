@@ -86,7 +86,8 @@ class FileSms(Section):
 class Templates(Section):
     """Texts of the messages."""
 
-    directory: ConfigPath = Field(
-        Path("templates"),
-        description="Folder with the Jinja2 templates, th/ and en/ in it. Path from this file; default 'templates'.",
+    directory: ConfigPath | None = Field(
+        None,
+        description="Folder with your own Jinja2 templates, in th/ and en/; each replaces netmon's of that name. "
+        "Path from this file; default none.",
     )

@@ -7,6 +7,7 @@ words here: BEGIN IMMEDIATE to write, BEGIN to read.
 """
 
 from enum import StrEnum
+from importlib.util import find_spec
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,7 +36,7 @@ def parse_url(text: str) -> URL:
     """Check a database URL: `sqlite:///path/to/file` or `postgresql://user@host/name`.
 
     Raises:
-        InputError: it is neither.
+        InputError: it is neither, or the driver for it is not installed.
     """
     try:
         url = make_url(text)
@@ -43,6 +44,8 @@ def parse_url(text: str) -> URL:
         raise InputError(f"The database URL cannot be read; {_FORMS}.") from None
     kind = url.get_backend_name()
     if kind == "postgresql":
+        if find_spec("psycopg") is None:
+            raise InputError("PostgreSQL needs the Python package psycopg beside netmon; install it, or use SQLite.")
         return url.set(drivername="postgresql+psycopg")
     if kind != "sqlite":
         raise InputError(f"netmon knows no database '{kind}'; {_FORMS}.")

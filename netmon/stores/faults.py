@@ -29,8 +29,10 @@ from netmon.stores.schema import fault, member
 def carry_out(connection: sa.Connection, decisions: Sequence[StoredDecision], now: Now) -> None:
     """Carry out all decisions, in their order."""
     settled = _settled_faults(connection, decisions)
-    for decision in decisions:
-        if not (isinstance(decision, ChangeFault) and decision.fault.id in settled):
+    for position, decision in enumerate(decisions):
+        if isinstance(decision, SupersedeNotices):
+            outbox.supersede(connection, decision, now, spared=_keys_sent(decisions[position + 1 :]))
+        elif not (isinstance(decision, ChangeFault) and decision.fault.id in settled):
             _carry_out_one(connection, decision, now)
     # Merged faults give up their tickets last, because the survivor's ticket, which their history names, may be
     # opened further down the same batch.
@@ -53,8 +55,11 @@ def _carry_out_one(connection: sa.Connection, decision: StoredDecision, now: Now
             tickets.add_villages(connection, decision)
         case SendNotice():
             outbox.send(connection, decision, now)
-        case SupersedeNotices():
-            outbox.supersede(connection, decision, now)
+
+
+def _keys_sent(decisions: Sequence[StoredDecision]) -> list[str]:
+    """What the rest of the batch sends, its earlier part does not take back, or the batch could not be done twice."""
+    return [decision.notice.key for decision in decisions if isinstance(decision, SendNotice)]
 
 
 def _settled_faults(connection: sa.Connection, decisions: Sequence[StoredDecision]) -> set[FaultId]:

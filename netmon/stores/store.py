@@ -1,4 +1,4 @@
-"""`ports.Store` on a database: one thread writes, one reads, and asyncio waits for neither's disk."""
+"""`ports.Store` on a database: one thread writes, two read, and asyncio waits for none of their disks."""
 
 import asyncio
 import secrets
@@ -34,6 +34,8 @@ class SqlStore:
             make_engine(url, Use.WRITE), "netmon-store-writer", before=self._sign, vitals=vitals, timer=timer
         )
         self._reader = Worker(make_engine(url, Use.READ), "netmon-store-reader", timer=timer)
+        # Whole lists are for pages and commands; the engine's and the courier's small questions do not queue behind.
+        self._lister = Worker(make_engine(url, Use.READ), "netmon-store-lister", timer=timer)
 
     def _sign(self, connection: sa.Connection) -> None:
         """Say who writes. PostgreSQL locks the row, so writers of several processes take turns there, too."""
@@ -66,7 +68,7 @@ class SqlStore:
 
     async def tickets(self, *, only_open: bool) -> tuple[Ticket, ...]:
         condition = schema.ticket.c.status.in_(reading.OPEN_STATUSES) if only_open else sa.true()
-        return await self._reader.call(lambda connection: reading.read_tickets(connection, condition))
+        return await self._lister.call(lambda connection: reading.read_tickets(connection, condition))
 
     async def ticket(self, number: TicketNumber) -> TicketFile | None:
         return await self._reader.call(lambda connection: reading.read_ticket_file(connection, number))
@@ -105,6 +107,7 @@ class SqlStore:
     async def close(self) -> None:
         await self._writer.close()
         await self._reader.close()
+        await self._lister.close()
         self._watch.dispose()
 
 

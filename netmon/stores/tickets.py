@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from netmon.errors import InputError
+from netmon.errors import InputError, StoreError
 from netmon.model.decisions import AddVillages, OpenTicket, ResolveFault
 from netmon.model.faults import Resolution
 from netmon.model.ids import CentreId, FaultId, TicketNumber, VillageId
@@ -15,7 +15,7 @@ from netmon.model.time import Now
 from netmon.ports import TicketAction
 from netmon.stores.dialect import insert_new
 from netmon.stores.reading import OPEN_STATUSES, read_tickets
-from netmon.stores.schema import counter, ticket, ticket_event, ticket_village
+from netmon.stores.schema import counter, fault, ticket, ticket_event, ticket_village
 
 NETMON = "netmon"
 """The author of what no person did."""
@@ -26,13 +26,16 @@ _NOT_TERMINAL = ticket.c.status.not_in(sorted(TERMINAL))
 
 
 def open_ticket(connection: sa.Connection, decision: OpenTicket) -> None:
-    """Open a ticket, unless one of (fault, centre) is open, or was opened at that very time and has ended since."""
+    """Open a ticket, unless the fault is over, or (fault, centre) has one open or had one of that very time."""
+    row = connection.execute(sa.select(fault.c.resolved_at).where(fault.c.id == decision.fault)).one_or_none()
+    if row is None:
+        raise StoreError(f"Fault {decision.fault} is not in the database, so it gets no ticket.")
     there = sa.select(ticket.c.number).where(
         ticket.c.fault == decision.fault,
         ticket.c.centre == decision.centre,
         sa.or_(_NOT_TERMINAL, ticket.c.opened_at == decision.at),
     )
-    if connection.execute(there).first() is not None:
+    if row.resolved_at is not None or connection.execute(there).first() is not None:
         return
     running = _next_running(connection)
     year = datetime.fromtimestamp(decision.at, _THAILAND).year + _BUDDHIST_ERA
@@ -75,9 +78,9 @@ def add_villages(connection: sa.Connection, decision: AddVillages) -> None:
         append_event(connection, number, TicketEvent(decision.at, NETMON, "extended", ", ".join(new)))
 
 
-def number_of(connection: sa.Connection, fault: FaultId, centre: CentreId) -> TicketNumber | None:
+def number_of(connection: sa.Connection, owner: FaultId, centre: CentreId) -> TicketNumber | None:
     """The ticket of (fault, centre) that is not yet closed, cancelled or rejected."""
-    query = sa.select(ticket.c.number).where(ticket.c.fault == fault, ticket.c.centre == centre, _NOT_TERMINAL)
+    query = sa.select(ticket.c.number).where(ticket.c.fault == owner, ticket.c.centre == centre, _NOT_TERMINAL)
     found = connection.execute(query).scalar_one_or_none()
     return None if found is None else TicketNumber(found)
 
@@ -93,9 +96,9 @@ def append_event(connection: sa.Connection, number: str, event: TicketEvent) -> 
     )
 
 
-def note_on_tickets(connection: sa.Connection, fault: FaultId, event: TicketEvent) -> None:
+def note_on_tickets(connection: sa.Connection, owner: FaultId, event: TicketEvent) -> None:
     """Add a line to the history of every ticket of a fault that has not ended."""
-    query = sa.select(ticket.c.number).where(ticket.c.fault == fault, _NOT_TERMINAL).order_by(ticket.c.running)
+    query = sa.select(ticket.c.number).where(ticket.c.fault == owner, _NOT_TERMINAL).order_by(ticket.c.running)
     for number in connection.execute(query).scalars().all():
         append_event(connection, number, event)
 

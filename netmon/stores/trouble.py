@@ -29,7 +29,7 @@ _SENTENCES = {
     Trouble.READ_ONLY: "The database can be read but not written; give netmon's user write access to it.",
     Trouble.CORRUPT: "The database file is damaged or is none; it was left as it is. Restore a backup in its place.",
     Trouble.BUSY: "Another program keeps the database locked; end it, netmon goes on by itself.",
-    Trouble.CANNOT_OPEN: "The database cannot be opened; check that its folder exists and belongs to netmon's user.",
+    Trouble.CANNOT_OPEN: "The database cannot be opened; check that its folder exists and that netmon may write there.",
     Trouble.DISK: "The disk of the database fails to read or write.",
     Trouble.CONFLICT: "What was to be written contradicts what the database holds.",
     Trouble.OTHER: "The database cannot be used.",

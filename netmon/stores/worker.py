@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from netmon.errors import StoreError
 from netmon.model.vitals import Vital
 from netmon.ports import Vitals
-from netmon.stores.trouble import store_error, trouble_of
+from netmon.stores.trouble import Trouble, store_error, trouble_of
 
 T = TypeVar("T")
 Work = Callable[[sa.Connection], T]
@@ -110,13 +110,19 @@ class Worker:
             try:
                 result = self._transaction([job])[0]
             except SQLAlchemyError as error:
-                if self._vitals is not None:
-                    self._vitals.count(Vital.STORE_FAILED, label=trouble_of(error))
+                self._count_failure(trouble_of(error))
                 job.future.set_exception(store_error(error))
+            except StoreError as error:
+                self._count_failure(Trouble.CONFLICT)
+                job.future.set_exception(error)
             except Exception as error:  # an InputError, or a mistake of ours that belongs to whoever called
                 job.future.set_exception(error)
             else:
                 job.future.set_result(result)
+
+    def _count_failure(self, trouble: Trouble) -> None:
+        if self._vitals is not None:
+            self._vitals.count(Vital.STORE_FAILED, label=trouble.value)
 
     def _try_together(self, jobs: list[_Job]) -> bool:
         try:

@@ -40,6 +40,7 @@ class OverviewAnswer(BaseModel):
     faults_open: int
     villages_affected: int = Field(description="Villages on open faults that have not recovered.")
     tickets_open: int
+    devices_answered: int = Field(description="Devices that have answered at least once since netmon started.")
 
 
 class VillageAnswer(BaseModel):

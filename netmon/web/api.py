@@ -93,6 +93,7 @@ def _overview(sources: PageSources, moment: Moment) -> answers.OverviewAnswer:
         faults_open=seen.faults,
         villages_affected=seen.dark,
         tickets_open=seen.tickets,
+        devices_answered=seen.answered,
     )
 
 

@@ -20,8 +20,8 @@ Counts = Mapping[Health, int]
 class Overview:
     """Villages by the health of their access point, and what is open.
 
-    `last_probe` is the Unix second of the newest probe, None where none was ever sent. `dark` counts villages on open
-    faults that have not recovered.
+    `answered` counts devices that have answered at least once since netmon started. `last_probe` is the Unix second
+    of the newest probe, None where none was ever sent. `dark` counts villages on open faults that have not recovered.
     """
 
     villages: Counts
@@ -29,6 +29,7 @@ class Overview:
     faults: int
     dark: int
     tickets: int
+    answered: int
     last_probe: float | None
 
 
@@ -55,14 +56,10 @@ def look_over(moment: Moment) -> Overview:
         faults=len(open_cases),
         dark=len({village for case in open_cases for village in case.fault.dark_villages}),
         tickets=sum(ticket.is_open for case in moment.cases for ticket in case.tickets),
-        last_probe=_newest(moment.fleet),
+        answered=int(np.isfinite(moment.fleet.answered_at).sum()),
+        last_probe=moment.fleet.last_probe(),
     )
 
 
 def _counts(row: Sequence[int]) -> Counts:
     return dict(zip(Health, row, strict=True))
-
-
-def _newest(fleet: Fleet) -> float | None:
-    probed = fleet.probed_at[~np.isnan(fleet.probed_at)]
-    return float(probed.max()) if probed.size else None

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from netmon.web.board import make_board
 from netmon.web.headline import Asked
@@ -87,8 +86,8 @@ class StatusPage:
     def _render(self, moment: Moment, asked: Asked, made_at: float) -> RenderedPage:
         text = self._template.render(
             board=make_board(moment, asked, self._sources.explain),
-            style=Markup(_STYLE),  # noqa: S704 - our own files, not data
-            script=Markup(_SCRIPT),  # noqa: S704
+            style=_STYLE,
+            script=_SCRIPT,
             refresh=REFRESH_SECONDS,
         )
         plain = text.encode()

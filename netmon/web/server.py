@@ -65,6 +65,7 @@ def inherited_socket(environment: Mapping[str, str], process: int) -> socket.soc
         return None
     try:
         inherited = socket.socket(fileno=_FIRST_INHERITED)
+        inherited.set_inheritable(False)
         listens = inherited.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
     except OSError as error:
         raise InputError("The socket handed over by systemd cannot be used; check the .socket unit.") from error

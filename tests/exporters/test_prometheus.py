@@ -108,7 +108,7 @@ def test_what_was_never_probed_is_absent_and_never_zero() -> None:
 def test_loss_is_the_fleets_own() -> None:
     country = make_country(5)
     index = country.inventory.index_of[DeviceId("ap-65010101")]
-    country.fleet.record([], [], [index], NOON.wall)
+    country.fleet.record([], [], [index], NOON)
     assert _by_device(_scrape(_exporter(country), "65"), "netmon_device_ping_loss_ratio")["ap-65010101"] == 0.25
 
 

@@ -38,6 +38,11 @@ class StillClock:
         self._now = Now(self._now.monotonic + seconds, self._now.wall + seconds)
 
 
+def before_noon(seconds: float) -> Now:
+    """A moment that many seconds before NOON, on both clocks."""
+    return Now(NOON.monotonic - seconds, NOON.wall - seconds)
+
+
 def make_inventory(villages: int, seed: int = 1) -> Inventory:
     """Villages laid round the provinces in turn, each with an access point behind an uplink behind a feeder."""
     chance = random.Random(seed)
@@ -58,7 +63,7 @@ def make_country(villages: int, *, generation: int = 1, health: Health = Health.
     everybody = range(size)
     for turn in range(3):
         rtts = [0.010 + 0.001 * turn + 0.0001 * (row % 50) for row in everybody]
-        fleet.record(everybody, rtts, [], NOON.wall - 60 + 20 * turn)
+        fleet.record(everybody, rtts, [], before_noon(60 - 20 * turn))
     fleet.health[:] = health
     fleet.since[:] = NOON.wall - 3_600
     return Country(inventory, fleet)

@@ -100,13 +100,22 @@ class FakeStore:
     def _carry_out(self, decisions: Sequence[StoredDecision], now: Now) -> None:
         last = {d.fault.id: d.fault for d in decisions if isinstance(d, ChangeFault)}
         settled = {i for i, new in last.items() if i in self.faults and _changed(self.faults[i], new) == self.faults[i]}
-        for decision in decisions:
-            if not (isinstance(decision, ChangeFault) and decision.fault.id in settled):
+        for position, decision in enumerate(decisions):
+            if isinstance(decision, SupersedeNotices):
+                later = {d.notice.key for d in decisions[position + 1 :] if isinstance(d, SendNotice)}
+                self._supersede(decision, now, later)
+            elif not (isinstance(decision, ChangeFault) and decision.fault.id in settled):
                 self._carry_out_one(decision, now)
         for decision in decisions:
             if isinstance(decision, ResolveFault) and decision.resolution is Resolution.MERGED:
-                if self.faults[decision.fault].resolution is Resolution.MERGED:
-                    self._end_tickets(decision)
+                self._end_merged(decision)
+
+    def _end_merged(self, decision: ResolveFault) -> None:
+        fault = self.faults[decision.fault]
+        if fault.resolution is Resolution.MERGED:
+            if fault.merged_into is not None:
+                self._known(fault.merged_into)
+            self._end_tickets(decision)
 
     def _carry_out_one(self, decision: StoredDecision, now: Now) -> None:
         match decision:
@@ -122,8 +131,6 @@ class FakeStore:
                 self._add_villages(decision)
             case SendNotice():
                 self._send(decision)
-            case SupersedeNotices():
-                self._supersede(decision, now)
 
     def _open_fault(self, fault: Fault) -> None:
         if fault.id in self.faults:
@@ -191,9 +198,9 @@ class FakeStore:
         self.history[ticket.number].append(event)
 
     def _open_ticket(self, decision: OpenTicket) -> None:
-        self._known(decision.fault)
+        is_over = not self._known(decision.fault).is_open
         same = [t for t in self.by_number.values() if (t.fault, t.centre) == (decision.fault, decision.centre)]
-        if any(not t.status.is_terminal or t.opened_at == decision.at for t in same):
+        if is_over or any(not t.status.is_terminal or t.opened_at == decision.at for t in same):
             return
         year = datetime.fromtimestamp(decision.at, _THAILAND).year + 543
         number = TicketNumber(f"T-{year}-{len(self.by_number) + 1:06d}")
@@ -227,9 +234,11 @@ class FakeStore:
         ticket = of_centre[-1] if of_centre else None
         self.rows.append(OutboxRow(len(self.rows) + 1, notice, ticket, decision.not_before, decision.not_before))
 
-    def _supersede(self, decision: SupersedeNotices, now: Now) -> None:
+    def _supersede(self, decision: SupersedeNotices, now: Now, spared: set[str]) -> None:
         for row in self.rows:
-            if row.state == "waiting" and row.notice.fault == decision.fault and row.notice.stage in decision.stages:
+            meant = row.notice.fault == decision.fault and row.notice.stage in decision.stages
+            meant = meant and (not decision.recipients or row.notice.recipient in decision.recipients)
+            if row.state == "waiting" and meant and row.notice.key not in spared:
                 if row.lease_until > now.wall:
                     row.stale = True
                 else:

@@ -7,6 +7,7 @@ from netmon.model.fleet import Fleet
 from netmon.model.health import Health
 from netmon.model.ids import CentreId, DeviceId, VillageId
 from netmon.model.inventory import Device, Inventory, Lifecycle, Role, Village
+from netmon.model.time import Now
 
 HOME = VillageId("65010101")
 EMPTY = VillageId("65010102")
@@ -37,7 +38,7 @@ def test_retired_access_point_leaves_the_word_to_the_next() -> None:
 
 def test_village_with_nothing_watched_is_unknown_not_up() -> None:
     fleet = Fleet(1, generation=1)
-    fleet.set_health(0, Health.UP, 1000.0)
+    fleet.set_health(0, Health.UP, Now(1000.0, 1000.0))
     rows = village_rows(_inventory(_device("ap", Role.AP)))
     assert village_health(fleet, rows).tolist() == [Health.UP, Health.UNKNOWN]
     assert np.array_equal(village_since(fleet, rows), [1000.0, np.nan], equal_nan=True)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from netmon.model.fleet import RECENT, RTT_KEPT, Fleet
 from netmon.model.health import Health
+from netmon.model.time import Now
 
 SIZE = 4
 Outcomes = list[dict[int, float | None]]
@@ -19,12 +20,17 @@ batches = st.lists(
 )
 
 
+def at(second: float) -> Now:
+    """A moment at which both clocks show the same."""
+    return Now(monotonic=float(second), wall=float(second))
+
+
 def _played(outcomes: Outcomes) -> Fleet:
     fleet = Fleet(SIZE, generation=1)
     for wall, batch in enumerate(outcomes, start=1000):
         answered = {device: rtt for device, rtt in batch.items() if rtt is not None}
         missed = [device for device, rtt in batch.items() if rtt is None]
-        fleet.record(list(answered), list(answered.values()), missed, float(wall))
+        fleet.record(list(answered), list(answered.values()), missed, at(wall))
     return fleet
 
 
@@ -81,7 +87,7 @@ def test_some_rows_read_the_same_as_all(outcomes: Outcomes, wanted: list[int]) -
 def test_sixty_four_losses_in_a_row_are_a_ratio_of_one() -> None:
     fleet = _played([{0: None}] * RECENT)
     assert fleet.loss_ratio()[0] == 1.0
-    fleet.record([0], [0.01], [], 2000.0)
+    fleet.record([0], [0.01], [], at(2000))
     assert fleet.recent(0) == (RECENT, RECENT - 1)
 
 
@@ -95,13 +101,13 @@ def test_new_fleet_knows_nothing() -> None:
 
 def test_empty_fleet_has_empty_columns() -> None:
     fleet = Fleet(0, generation=1)
-    fleet.record([], [], [], 1.0)
+    fleet.record([], [], [], at(1))
     assert len(fleet.loss_ratio()) == len(fleet.last_rtt()) == len(fleet.rtt_statistics()[0]) == 0
 
 
 def test_setting_health_notes_since_when() -> None:
     fleet = Fleet(2, generation=1)
-    fleet.set_health(1, Health.DOWN, 1500.0)
+    fleet.set_health(1, Health.DOWN, at(1500))
     assert fleet.health_of(1) is Health.DOWN
     assert fleet.since[1] == 1500.0
     assert fleet.health_of(0) is Health.UNKNOWN
@@ -109,7 +115,7 @@ def test_setting_health_notes_since_when() -> None:
 
 def test_adopted_rows_keep_everything_and_others_start_blank() -> None:
     old = _played([{0: 0.010, 1: None, 2: 0.030}, {0: 0.012, 1: None}])
-    old.set_health(1, Health.DOWN, 1001.0)
+    old.set_health(1, Health.DOWN, at(1001))
     old.flapping[2] = True
     new = Fleet(3, generation=2)
     new.adopt(old, rows=[2, 0], old_rows=[1, 2])

@@ -38,7 +38,7 @@ def run(scenario):
 
 def test_a_single_datagram_is_read_at_once(pair):
     near, far = pair
-    batches = []
+    batches: list[int] = []
 
     async def scenario():
         reader = GatheringReader(asyncio.get_running_loop(), near, reader_of(near, batches, 8), budget=8)
@@ -53,7 +53,7 @@ def test_a_single_datagram_is_read_at_once(pair):
 
 def test_datagrams_that_trickle_in_are_read_in_few_batches_and_none_is_left(pair):
     near, far = pair
-    batches = []
+    batches: list[int] = []
 
     async def scenario():
         reader = GatheringReader(asyncio.get_running_loop(), near, reader_of(near, batches, 64), budget=64)
@@ -76,7 +76,7 @@ def test_datagrams_that_trickle_in_are_read_in_few_batches_and_none_is_left(pair
 
 def test_a_flood_lets_other_work_have_its_turn(pair):
     near, far = pair
-    batches = []
+    batches: list[int] = []
 
     async def scenario():
         reader = GatheringReader(asyncio.get_running_loop(), near, reader_of(near, batches, 2), budget=2)

@@ -12,10 +12,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    """A copy of the example site with (empty) template folders."""
+    """A copy of the example site."""
     shutil.copytree(ROOT / "config", tmp_path / "config")
-    for language in ("th", "en"):
-        (tmp_path / "config" / "templates" / language).mkdir(parents=True, exist_ok=True)
     return tmp_path / "config" / "netmon.yaml"
 
 
@@ -29,19 +27,19 @@ def test_example_site_is_good(site: Path) -> None:
 
 
 def test_mistakes_of_all_files_come_in_one_report(site: Path) -> None:
-    site.write_text("probing: {intervall: 20}\ncredentials: {village-read: ./none}\n")
-    shutil.rmtree(site.parent / "templates" / "en")
+    site.write_text("probing: {intervall: 20}\ntemplates:\n  directory: own\ncredentials: {village-read: ./none}\n")
     centres = site.parent / "inventory" / "service_centres.csv"
     centres.write_text(centres.read_text().replace("desk-ubn@example.org", "desk"))
     report = check(site, {})
     assert not report.is_good
     assert report.lines() == (
         "netmon.yaml:1: probing.intervall: unknown key; did you mean 'interval'?",
-        f"netmon.yaml: templates.directory: {site.parent}/templates has no en/; copy them from config/templates",
+        f"netmon.yaml:3: templates.directory: {site.parent}/own has no folder th or en; "
+        "make the folders, or leave the key out",
         "service_centres.csv:2: email: 'desk' is no e-mail address; write one address such as a@example.org",
     )
     assert report.warning_lines() == (
-        "netmon.yaml: credentials.village-read: credential 'village-read': cannot read "
+        "netmon.yaml:4: credentials.village-read: credential 'village-read': cannot read "
         f"{site.parent}/none: No such file or directory; netmon run needs it",
     )
     assert (report.settings, report.inventory) == (None, None)
@@ -79,3 +77,12 @@ def test_long_report_is_cut_with_a_count(site: Path) -> None:
     site.write_text("".join(f"key{n}: 1\n" for n in range(12)))
     assert len(check(site, {}).lines(5)) == 6
     assert check(site, {}).lines(5)[-1] == "... and 7 more; repair these first"
+
+
+def test_own_templates_are_accepted_where_their_folder_is(site: Path) -> None:
+    site.write_text("templates: {directory: own}\n")
+    (site.parent / "own" / "th").mkdir(parents=True)
+    report = check(site, {})
+    assert report.is_good
+    assert report.settings is not None
+    assert report.settings.templates.directory == site.parent / "own"

@@ -112,6 +112,14 @@ def test_names_that_contradict_the_code_are_warned_of_and_kept(with_file: WithFi
     assert (village.tambon, village.amphoe, village.province) == ("เหล่าบก", "ม่วงสามสิบ", "อุบลราชธานี")
 
 
+def test_names_as_people_write_them_are_no_contradiction(with_file: WithFile) -> None:
+    text = (
+        "id,name,service_centre,tambon,amphoe,province\n45010901,หนึ่ง,UBN,ปอภาร,เมือง,Roi Et\n"
+        "45010902,สอง,UBN,ปอภาร(ปอพาน),เมืองร้อยเอ็ด,จังหวัดร้อยเอ็ด\n34140101,สาม,UBN,,,\n34140102,สี่,UBN,,,\n"
+    )
+    assert warnings_of(with_file("villages.csv", text)) == []
+
+
 def test_abolished_tambon_is_taken_when_it_is_named(with_file: WithFile) -> None:
     text = (
         "id,name,service_centre,tambon,amphoe,province\n16031701,บ้านเก่า,UBN,ยางราก,โคกเจริญ,ลพบุรี\n"

@@ -39,7 +39,7 @@ PROMISED = {
     },
     "mail": {"driver": "file", "directory": "mail"},
     "sms": {"driver": "file", "directory": "sms"},
-    "templates": {"directory": "templates"},
+    "templates": {"directory": None},
     "credentials": {},
     "store": {"url": "sqlite:///netmon.db"},
     "web": {"listen": "127.0.0.1", "port": 9870},
@@ -87,7 +87,7 @@ def test_settings_cannot_be_changed_after_loading() -> None:
 def test_empty_file_gives_the_defaults_with_absolute_paths(tmp_path: Path) -> None:
     settings = load_settings(write(tmp_path, "# nothing\n"), {"STATE_DIRECTORY": "/var/lib/netmon:/other"})
     assert settings.inventory.directory == tmp_path / "inventory"
-    assert settings.templates.directory == tmp_path / "templates"
+    assert settings.templates.directory is None
     assert settings.mail.directory == Path("/var/lib/netmon/mail")
     assert settings.store.url == "sqlite:////var/lib/netmon/netmon.db"
 
@@ -222,7 +222,7 @@ def test_example_settings_are_the_defaults_but_for_the_marked_addresses() -> Non
     for key in ("noc_mail", "from_address"):
         assert example["notices"].pop(key).endswith("@example.org")
         defaults["notices"].pop(key)
-    for section in ("mail", "sms", "templates", "inventory", "store"):  # absolute paths
+    for section in ("mail", "sms", "inventory", "store"):  # absolute paths
         example.pop(section)
         defaults.pop(section)
     assert example == defaults

@@ -112,6 +112,7 @@ class FaultsContract:
         [
             ChangeFault(fault("ghost"), "?"),
             ResolveFault(FaultId("ghost"), Resolution.RECOVERED, T0),
+            ResolveFault(F1, Resolution.MERGED, T0, FaultId("ghost")),
             OpenTicket(FaultId("ghost"), UBON, VILLAGES, T0),
             SendNotice(notice("ghost"), T0),
         ],
@@ -131,7 +132,11 @@ class FaultsContract:
             opening(notices=(notice(), notice(channel=Channel.SMS))),
             [*opening("f2"), AddVillages(F1, UBON, VILLAGES, T0 + 5), OpenTicket(F1, YASO, VILLAGES[2:], T0 + 5)],
             [ChangeFault(power, "power"), ChangeFault(replace(power, confidence=0.9), "surely power")],
-            [SupersedeNotices(F1, (Stage.OPENED,), T0 + 8), SendNotice(notice(stage=Stage.RESOLVED), T0 + 8)],
+            [SendNotice(notice(stage=Stage.EXTENDED), T0 + 7)],
+            [
+                SupersedeNotices(F1, (Stage.OPENED, Stage.EXTENDED), T0 + 8),
+                SendNotice(notice(stage=Stage.EXTENDED, revision=1), T0 + 8),
+            ],
             [ResolveFault(FaultId("f2"), Resolution.MERGED, T0 + 9, F1)],
             [ResolveFault(F1, Resolution.RECOVERED, T0 + 10)],
         ]
@@ -380,6 +385,12 @@ class OutboxContract:
         await store.commit([superseded, SendNotice(up, T0 + 5)], at(5))
         assert [entry.notice for entry in await store.claim(at(6), 10, 60)] == [up]
         assert await store.outbox(at(6)) == OutboxState(1, T0 + 5)
+
+    async def test_only_the_named_recipients_notices_are_superseded(self, store: Store) -> None:
+        mine, theirs = notice(), notice(recipient="nipa")
+        await store.commit(opening(notices=(mine, theirs)), at(0))
+        await store.commit([SupersedeNotices(F1, (Stage.OPENED,), T0 + 5, (mine.recipient,))], at(5))
+        assert [entry.notice for entry in await store.claim(at(6), 10, 60)] == [theirs]
 
     async def test_a_notice_in_flight_is_left_to_its_courier_but_not_tried_again(self, store: Store) -> None:
         await store.commit(opening(notices=(notice(), notice(recipient="nipa"))), at(0))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from netmon.daemon.policies import health_policy, isolation_policy
 from netmon.engine.clock import SystemClock
 from netmon.engine.judge import Judge
-from netmon.engine.plan import build_plan
+from netmon.engine.plan import SLOT, build_plan
 from netmon.engine.sweep import Sweep
 from netmon.engine.watch import IsolationWatch
 from netmon.model.country import Country
@@ -13,9 +13,8 @@ from netmon.model.fleet import Fleet
 from netmon.model.ids import DeviceId
 from netmon.model.inventory import Device, Inventory, Role
 from netmon.probes.icmp import open_pinger
-from netmon.rules.schedule import SLOT
 from netmon.settings import Settings
-from netmon.web import PrometheusVitals
+from netmon.web.vitals import PrometheusVitals
 
 
 class CalmSensor:
@@ -42,9 +41,7 @@ class BenchEngine:
         self._fleet = Fleet(len(devices), generation=1)
         country = Country(self._inventory, self._fleet)
         judge = Judge(country, health_policy(self._settings), vitals)
-        watch = IsolationWatch(
-            country, CalmSensor(), references=0, policy=isolation_policy(self._settings), vitals=vitals
-        )
+        watch = IsolationWatch(country, CalmSensor(), policy=isolation_policy(self._settings), vitals=vitals)
         plan = build_plan(self._inventory, (), interval=round_seconds, generation=1)
         self._pinger = open_pinger(vitals, timeout=timeout, namespace="")
         self._sweep = Sweep(country, plan, self._pinger, judge=judge, watch=watch, vitals=vitals)

@@ -1,6 +1,7 @@
 """What a bench measures and how it is shown: rows, ratios, limits."""
 
 import json
+import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -53,13 +54,15 @@ class Bench:
 
     @property
     def ratios(self) -> Mapping[str, float]:
-        """netmon's rate over each peer's, for rows that stand."""
+        """Netmon's rate over each peer's, for rows that stand."""
         ours = self.rows[0].per_cpu_second
         return {row.who: round(ours / row.per_cpu_second, 3) for row in self.rows[1:] if row.stands}
 
     def missed(self) -> tuple[str, ...]:
         """Limits not held, as sentences; a limit whose peer did not run is not held either."""
-        sentences = [f"{row.who}: only {row.answered} of {row.devices} answered." for row in self.rows if not row.stands]
+        sentences = [
+            f"{row.who}: only {row.answered} of {row.devices} answered." for row in self.rows if not row.stands
+        ]
         for limit in self.limits:
             ratio = self.ratios.get(limit.peer)
             if ratio is None:
@@ -76,7 +79,9 @@ class Bench:
 
     def show(self, console: Console) -> None:
         """Print the table, what is missing and what was missed."""
-        table = Table("who", "version", "device-rounds", "answered", "wall s", "CPU s", "per CPU-s", "netmon is", box=None)
+        table = Table(
+            "who", "version", "device-rounds", "answered", "wall s", "CPU s", "per CPU-s", "netmon is", box=None
+        )
         for row in self.rows:
             ratio = self.ratios.get(row.who)
             table.add_row(
@@ -99,5 +104,5 @@ def machine() -> str:
         ),
         platform.machine(),
     )
-    cores = len([p for p in Path("/sys/devices/system/cpu").glob("cpu[0-9]*")])
+    cores = os.cpu_count()
     return f"{model}, {cores} cores, Linux {platform.release()}, Python {platform.python_version()}"

@@ -1,42 +1,137 @@
-"""The demo's processes: the lab and the daemon, each its own, both gone when the demo ends however it ends."""
+"""The demo's processes: the lab and the daemon, each its own, both gone when the demo ends, however it ends."""
 
-import contextlib
 import json
 import os
-import select
+import queue
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from netmon.cli.demo.stage import Stage
 from netmon.errors import NetmonError
+from netmon.lab.namespace import Home, may_make_namespace
+from netmon.lab.process import LabArguments
+from netmon.lab.scenario import Scenario
 
 END_WITHIN = 10.0
-LAB_READY_WITHIN = 60.0
+READY_WITHIN = 120.0
 
 
-@contextlib.contextmanager
-def running(command: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None, **more: object) -> Iterator[subprocess.Popen[bytes]]:
-    """A child process in a process group of its own, so that a Ctrl-C reaches only the demo, which ends it in order."""
-    with log.open("ab") as out:
-        child = subprocess.Popen(  # noqa: S603 - our own programs
-            command, stdin=subprocess.PIPE, stdout=more.pop("stdout", out), stderr=out,
-            env={**os.environ, **(env or {})}, start_new_session=True, **more,
-        )  # fmt: skip
-    try:
-        yield child
-    finally:
-        end(child)
+class Process:
+    """A child in a session of its own, so that a Ctrl-C reaches the demo alone, which ends the others in order."""
+
+    def __init__(
+        self, command: list[str], *, log: Path, keep_stdout: bool = False, fds: Sequence[int] = (), **env: str
+    ) -> None:
+        with log.open("ab") as out:
+            self.child = subprocess.Popen(  # noqa: S603 - our own programs
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE if keep_stdout else out,
+                stderr=out,
+                pass_fds=tuple(fds),
+                env={**os.environ, **env},
+                start_new_session=True,
+            )
+
+    @property
+    def is_alive(self) -> bool:
+        """Still running."""
+        return self.child.poll() is None
+
+    def end(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """Ask it to end, then make it."""
+        if self.is_alive:
+            self.child.send_signal(how)
+            try:
+                self.child.wait(END_WITHIN)
+            except subprocess.TimeoutExpired:
+                self.child.kill()
+                self.child.wait()
+        if self.child.stdin:
+            self.child.stdin.close()
 
 
-def end(child: subprocess.Popen[bytes]) -> None:
-    """Ask it to end, then make it."""
-    if child.poll() is None:
-        child.send_signal(signal.SIGTERM)
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """How the daemon reaches the country: the namespace setting, or the process whose namespaces to be started in."""
+
+    namespace: str
+    inside: int | None
+    made_as: str
+    references: tuple[str, ...]
+
+
+class LabProcess(Process):
+    """The lab. What it says is read by a thread, so that a silent lab blocks nobody."""
+
+    def __init__(self, stage: Stage, scenario: Scenario) -> None:
+        self._home = Home.OWN if may_make_namespace() else Home.PRIVATE
+        arguments = LabArguments(scenario=scenario, ledger=stage.ledger, home=self._home, parent=os.getpid())
+        file = stage.folder / "lab.json"
+        arguments.save(file)
+        command = [sys.executable, "-m", "netmon.lab", str(file)]
+        super().__init__(command, log=stage.folder / "lab.log", keep_stdout=True)
+        self._said: queue.Queue[Mapping[str, Any]] = queue.Queue()
+        threading.Thread(target=self._listen, name="lab listener", daemon=True).start()
+
+    def ready(self) -> Wire:
+        """Wait until the country answers.
+
+        Raises:
+            NetmonError: the lab could not start; the text says why.
+        """
         try:
-            child.wait(END_WITHIN)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+            said = self._said.get(timeout=READY_WITHIN)
+        except queue.Empty:
+            said = {}
+        if said.get("lab") != "ready":
+            raise NetmonError(str(said.get("why") or "The simulated country did not start; see lab.log."))
+        own = self._home is Home.OWN
+        return Wire(
+            namespace=str(said["namespace"]) if own else "",
+            inside=None if own else int(said["pid"]),
+            made_as=str(said["wire"]),
+            references=tuple(said["references"]),
+        )
+
+    def begin(self) -> None:
+        """Let the scenario begin."""
+        if self.child.stdin:
+            self.child.stdin.write(b"start\n")
+            self.child.stdin.flush()
+
+    def said(self) -> list[Mapping[str, Any]]:
+        """What the lab has said since the last call."""
+        lines = []
+        while not self._said.empty():
+            lines.append(self._said.get())
+        return lines
+
+    def _listen(self) -> None:
+        for line in self.child.stdout or ():
+            self._said.put(json.loads(line))
+        self._said.put({"lab": "gone"})
+
+
+def start_daemon(stage: Stage, wire: Wire, http: socket.socket) -> Process:
+    """Start the real daemon on the stage; it serves its pages on the socket given."""
+    program = [
+        sys.executable,
+        "-m",
+        "netmon.cli",
+        "run",
+        "--config",
+        str(stage.settings),
+        "--http-fd",
+        str(http.fileno()),
+    ]
+    if wire.inside is not None:
+        program = ["nsenter", "--preserve-credentials", "--user", "--net", f"--target={wire.inside}", "--", *program]
+    return Process(program, log=stage.log, fds=[http.fileno()], STATE_DIRECTORY=str(stage.state))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netmon.probes.icmp.requests import UNSENT, RequestTable
-from netmon.probes.icmp.sockets import EchoSocket
+from netmon.probes.icmp.sockets import EchoSocket, drops_of
 from netmon.probes.icmp.vectors import Incoming, Outgoing, address_words
 from netmon.probes.icmp.verdicts import Asked, ReadTime, ReplyFault, judge
 from netmon.probes.icmp.wire import Family, socket_addresses
@@ -19,6 +19,8 @@ BURST = 128
 """Requests per system call, and between two looks at the receive buffer: the smallest default buffer holds 256."""
 BATCH = 256
 """Replies per system call."""
+MOST_BATCHES = 128
+"""Read at one go, so that a flood of replies cannot hold up the loop: more than the receive buffer holds."""
 _FULL = {errno.EAGAIN, errno.ENOBUFS, errno.EINTR}
 _CLOCK_TRIES = 3
 _CLOCK_SPAN = 20_000
@@ -49,6 +51,7 @@ class Lane:
     def close(self) -> None:
         """Close the socket."""
         self._sock.close()
+        self._fd = -1  # the number may soon be somebody else's
 
     def watch(self, addresses: Sequence[str]) -> None:
         """Replace the addresses, by dense index; requests in flight and outcomes not collected are forgotten."""
@@ -89,14 +92,15 @@ class Lane:
 
     def drain(self) -> None:
         """Read and judge all replies the socket holds."""
-        count = BATCH
-        while count == BATCH:
+        for _ in range(MOST_BATCHES):
             count = self._incoming.receive(self._fd)
             if count:
                 verdicts = judge(self._incoming, count, self._requests, self._asked, _read_time())
                 self.answered += self._requests.target[verdicts.rows].tolist()
                 self.rtts += (verdicts.rtts * 1e-9).tolist()
                 self.faults.update(verdicts.faults)
+            if count < BATCH:
+                return
 
     def expire(self, now: int) -> list[int]:
         """Targets whose requests got no answer in time; `now` in monotonic nanoseconds."""
@@ -105,8 +109,9 @@ class Lane:
 
     def new_drops(self) -> int:
         """Datagrams the kernel dropped for want of room since the last call."""
-        new = (self._incoming.drops - self._drops_seen) & _COUNTER_MASK
-        self._drops_seen = self._incoming.drops
+        drops = drops_of(self._sock)
+        new = (drops - self._drops_seen) & _COUNTER_MASK
+        self._drops_seen = drops
         return new
 
 

@@ -24,10 +24,11 @@ SEND_BUFFER = 1 << 20
 IP_HEADER = 20
 """Bytes before the ICMP message on a raw IPv4 socket, options aside."""
 
+SO_TIMESTAMPNS = 35
 _SO_ATTACH_FILTER = 26
 _SO_RCVBUFFORCE = 33
-SO_TIMESTAMPNS = 35
-SO_RXQ_OVFL = 40
+_SO_MEMINFO = 55
+_MEMINFO = struct.Struct("9I")  # the last is SK_MEMINFO_DROPS
 _NO_PING_SOCKETS = {errno.EACCES, errno.EPERM, errno.EPROTONOSUPPORT, errno.ESOCKTNOSUPPORT, errno.EINVAL}
 
 
@@ -55,6 +56,14 @@ def open_socket(family: Family) -> EchoSocket:
     sock.bind((family.any_address, 0))
     _set_up(sock, family)
     return EchoSocket(sock, ident=sock.getsockname()[1], header=0)
+
+
+def drops_of(sock: socket.socket) -> int:
+    """How many datagrams the kernel has dropped for want of room, modulo 2^32.
+
+    SO_RXQ_OVFL would tell with each datagram, but ping sockets do not have it.
+    """
+    return int(_MEMINFO.unpack(sock.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size))[-1])
 
 
 def _open_raw(family: Family) -> EchoSocket:
@@ -95,7 +104,6 @@ def _attach_filter(sock: socket.socket, family: Family, ident: int) -> None:
 def _set_up(sock: socket.socket, family: Family) -> None:
     sock.settimeout(0)
     sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-    sock.setsockopt(socket.SOL_SOCKET, SO_RXQ_OVFL, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     try:
         sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, RECEIVE_BUFFER)

@@ -10,7 +10,7 @@ import ctypes
 import numpy as np
 from numpy.typing import NDArray
 
-from netmon.probes.icmp.sockets import IP_HEADER, SO_RXQ_OVFL, SO_TIMESTAMPNS
+from netmon.probes.icmp.sockets import IP_HEADER, SO_TIMESTAMPNS
 from netmon.probes.icmp.wire import FILLER, MESSAGE, MESSAGE_SIZE, SEQUENCE_MASK, Family, checksums
 
 _POINTER = np.uintp
@@ -23,13 +23,8 @@ _MSGHDR = np.dtype(
     align=True,
 )  # fmt: skip
 _MMSGHDR = np.dtype([("header", _MSGHDR), ("length", np.uint32)], align=True)
-_CMSGHDR = np.dtype([("size", _POINTER), ("level", np.int32), ("kind", np.int32)])
-_CONTROL = np.dtype(
-    [("stamp", _CMSGHDR), ("time", np.int_, 2), ("overflow", _CMSGHDR), ("drops", np.uint32)],
-    align=True,
-)
-"""Control messages in the order the kernel writes them: time stamp, then (once anything was dropped) the drop count."""
-_STAMP_SIZE = _CMSGHDR.itemsize + 2 * np.dtype(np.int_).itemsize
+_CONTROL = np.dtype([("size", _POINTER), ("level", np.int32), ("kind", np.int32), ("time", np.int_, 2)])
+"""The one control message asked for: the receive time stamp, a `struct timespec`."""
 _SOURCE_SIZE = 28
 _CELL = 128
 """Bytes kept of a datagram: the longest IP header and our message, with room to see that a reply is too long."""
@@ -85,12 +80,11 @@ class Incoming:
     """Room for a batch of datagrams. After `receive`, the first rows of the columns describe those read.
 
     `messages` and `lengths` (bytes, IP header aside); `sources`, the sender's address as machine words; `stamps`, the
-    kernel's receive time in Unix nanoseconds, 0 where it gave none; `drops`, its 32-bit count of datagrams dropped.
+    kernel's receive time in Unix nanoseconds, 0 where it gave none.
     """
 
     def __init__(self, family: Family, header: int, size: int) -> None:
         self.size = size
-        self.drops = 0
         self._header = header
         self._cells = np.zeros((size, _CELL), np.uint8)
         self._headers, self._iov = _headers(size, self._cells, _CELL)
@@ -117,12 +111,10 @@ class Incoming:
         self.lengths[:count] = self._headers["length"][:count]
         if self._header == IP_HEADER:
             self._strip_ip(count)
-        control, sizes = self._control[:count], self._control_sizes[:count]
-        stamped = (sizes >= _STAMP_SIZE) & (control["stamp"]["kind"] == SO_TIMESTAMPNS)
+        control = self._control[:count]
+        stamped = (self._control_sizes[:count] > 0) & (control["kind"] == SO_TIMESTAMPNS)
         times = control["time"].astype(np.int64, copy=False)
         self.stamps[:count] = np.where(stamped, times[:, 0] * 1_000_000_000 + times[:, 1], 0)
-        if sizes[-1] > _STAMP_SIZE and control["overflow"]["kind"][-1] == SO_RXQ_OVFL:
-            self.drops = int(control["drops"][-1])
         return count
 
     def _strip_ip(self, count: int) -> None:

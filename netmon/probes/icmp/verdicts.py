@@ -73,7 +73,7 @@ def judge(replies: Incoming, count: int, table: RequestTable, asked: Asked, read
     known &= messages["sequence"] == (slots & SEQUENCE_MASK)
     genuine = (messages["token"] == table.token[rows]) & (lengths == MESSAGE_SIZE)
     home = (replies.sources[:count] == asked.sources[table.target[rows]]).all(axis=1)
-    rtts = _round_trips(replies.stamps[:count], table.sent[rows], read)
+    rtts = round_trips(replies.stamps[:count], table.sent[rows], read)
     in_time = rtts <= asked.timeout
     good = known & genuine & home & in_time & (table.state[rows] == PENDING)
     good[good] = table.firsts(rows[good])
@@ -88,7 +88,7 @@ def judge(replies: Incoming, count: int, table: RequestTable, asked: Asked, read
     return Verdicts(rows, rtts[good], faults)
 
 
-def _round_trips(stamps: NDArray[np.int64], sent: NDArray[np.int64], read: ReadTime) -> NDArray[np.int64]:
+def round_trips(stamps: NDArray[np.int64], sent: NDArray[np.int64], read: ReadTime) -> NDArray[np.int64]:
     """Nanoseconds from sending to the kernel's receive stamp; to reading, where the stamp cannot be true."""
     elapsed = read.monotonic - sent
     rtts = stamps - read.wall_offset - sent

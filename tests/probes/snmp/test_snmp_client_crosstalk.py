@@ -256,15 +256,17 @@ def test_whatever_arrives_the_client_goes_on_and_takes_no_value_from_a_stranger(
     assert asker.client.harvest(0.2).answers == [(1, [1])]
 
 
-class ChokedSocket:
+class ChokedSocket(socket.socket):
     """Takes nothing while `choked`."""
 
     def __init__(self):
+        super().__init__(socket.AF_INET, socket.SOCK_DGRAM)
+        self.setblocking(False)
         self.choked = False
-        self.error = BlockingIOError
+        self.error: type[OSError] = BlockingIOError
         self.sent = 0
 
-    def sendto(self, _data, _address):
+    def sendto(self, *_):
         if self.choked:
             raise self.error
         self.sent += 1
@@ -275,8 +277,14 @@ class ChokedSocket:
     recvfrom = recvmsg
 
 
-def test_a_full_send_buffer_delays_a_retry_and_does_not_use_it_up(asker):
-    sock = ChokedSocket()
+@pytest.fixture
+def choked_socket():
+    with ChokedSocket() as sock:
+        yield sock
+
+
+def test_a_full_send_buffer_delays_a_retry_and_does_not_use_it_up(asker, choked_socket):
+    sock = choked_socket
     client = SnmpClient(Sockets(ipv4=sock))
     assert client.request(1, ("10.0.0.1", 161), asker.template, 0.0, Patience(1.0, 1)) is None
     sock.choked = True
@@ -290,8 +298,8 @@ def test_a_full_send_buffer_delays_a_retry_and_does_not_use_it_up(asker):
     assert client.harvest(2.2).failures == [Failure(1, FailureKind.TIMED_OUT)]
 
 
-def test_a_lost_route_is_not_called_silence(asker):
-    sock = ChokedSocket()
+def test_a_lost_route_is_not_called_silence(asker, choked_socket):
+    sock = choked_socket
     client = SnmpClient(Sockets(ipv4=sock))
     assert client.request(1, ("10.0.0.1", 161), asker.template, 0.0, Patience(1.0, 1)) is None
     sock.choked, sock.error = True, OSError

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from netmon.errors import SnmpDecodeError
 from netmon.probes.snmp import ber
-from netmon.probes.snmp.ber import Absent, Tag
+from netmon.probes.snmp.ber import Absent, Tag, Value
 from netmon.probes.snmp.codec import Message, PduType, VarBind, Version, authentication, decode_message, encode_message
 from netmon.probes.snmp.template import compile_get, read_head
 
 OIDS = tuple((1, 3, 6, 1, 2, 1, 2, 2, 1, column, 70_000) for column in range(1, 11))
-VALUES = [
+VALUES: list[tuple[int, Value]] = [
     (Tag.INTEGER, -5),
     (Tag.OCTET_STRING, "ที่ทำการ".encode()),
     (Tag.OBJECT_IDENTIFIER, "1.3.6.1.4.1.2011.2.70000"),
@@ -50,6 +50,7 @@ def outcome(data):
         assert message is None
         values = None
     if values is not None:
+        assert head is not None
         assert message is not None, "the fast path accepted what the full one refuses"
         assert message.request_id == head[0]
         assert message.pdu_type == PduType.RESPONSE

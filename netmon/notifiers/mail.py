@@ -1,0 +1,163 @@
+"""A letter as an e-mail: Thai first, English below, plain text and HTML.
+
+What a technician's mail program and the desk behind it rely on: one constant subject per ticket with the token
+`[T-2569-000123]`; a Message-ID made from the notice's key, so that a second copy is recognisable (DESIGN section 6);
+In-Reply-To and References to the mail that opened the ticket for this person; Auto-Submitted (RFC 3834) and its older
+cousins, so that no absence assistant answers. The subject names the service centre and not the village, because
+the villages of a ticket change.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass, replace
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, EmailPolicy
+from urllib.parse import quote
+
+from netmon.errors import InputError
+from netmon.model.notices import Letter, Notice, Stage
+from netmon.notifiers.particulars import Particulars, Wording, state_of
+from netmon.notifiers.rendering import LANGUAGES, Templates, clean
+from netmon.notifiers.thai import local_time
+
+_ATEXT = "!#$&'*+-/=?^_`{|}~"
+_LONGEST_ID = 200
+_MACHINE_HEADERS = frozenset({"message-id", "in-reply-to", "references", "x-netmon-idempotency-key"})
+_NOC_SUBJECT = "netmon เน็ตประชารัฐ: สถานะการตรวจสอบโครงข่าย"
+
+
+class _MailPolicy(EmailPolicy):
+    """SMTP's, but ids stay in one piece.
+
+    Python folds a long References or X- header into encoded words, and then nobody finds the id (RFC 2047 section 5
+    forbids them there). Ids are ASCII and shorter than the 998 characters a line may have.
+    """
+
+    def fold(self, name: str, value: str) -> str:
+        if name.lower() in _MACHINE_HEADERS:
+            return f"{name}: {value}{self.linesep}"
+        return str(super().fold(name, value))
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        return self.fold(name, value).encode("ascii", "surrogateescape")
+
+
+MAIL_POLICY = _MailPolicy(linesep=SMTP.linesep, utf8=False, cte_type="7bit")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letterhead:
+    """What the operator set about messages. `map_link` has places {lat} and {lon}, '' for none."""
+
+    address: str
+    name: str
+    contact: str
+    map_link: str = ""
+
+    @property
+    def domain(self) -> str:
+        """Where message ids belong."""
+        return self.address.rpartition("@")[2]
+
+
+def message_id(notice: Notice, domain: str) -> str:
+    """The notice's key as a Message-ID (RFC 5322: dot-atom), always the same and different for every notice."""
+    local = quote(notice.key, safe=_ATEXT + ".")
+    if len(local) > _LONGEST_ID or re.search(r"^\.|\.\.|\.$", local):
+        local = f"netmon.{hashlib.sha256(notice.key.encode()).hexdigest()}"
+    return f"<{local}@{domain}>"
+
+
+def first_of_thread(notice: Notice) -> Notice:
+    """The notice that began this person's thread: the ticket's opening, or the blindness that is now over."""
+    if notice.fault is None:
+        return replace(notice, stage=Stage.BLIND)
+    return replace(notice, stage=Stage.OPENED, revision=0)
+
+
+def recipient_address(letter: Letter) -> Address | None:
+    """Name and address of the recipient, None if there is no usable address."""
+    try:
+        address = Address(addr_spec=letter.person.email)
+        return Address(clean(letter.person.name), addr_spec=letter.person.email) if _deliverable(address) else None
+    except (MessageError, ValueError, IndexError, AttributeError):  # the parser answers some scraps with the latter
+        return None
+
+
+def _deliverable(address: Address) -> bool:
+    text = address.addr_spec
+    return text.isascii() and text.isprintable() and bool(address.username and address.domain)
+
+
+class MailComposer:
+    """Makes mails of letters; how they travel is the driver's business."""
+
+    def __init__(self, templates: Templates, letterhead: Letterhead, wording: Wording) -> None:
+        self._templates = templates
+        self._head = letterhead
+        self._wording = wording
+
+    def compose(self, letter: Letter) -> EmailMessage:
+        """The whole mail.
+
+        Raises:
+            InputError: the address or an operator's template is unusable; the sentence says which.
+        """
+        to = recipient_address(letter)
+        if to is None:
+            raise InputError(f"The e-mail address of {letter.notice.recipient.id} is not usable.")
+        message = EmailMessage(policy=MAIL_POLICY)
+        message["From"] = Address(clean(self._head.name), addr_spec=self._head.address)
+        message["To"] = to
+        message["Subject"] = subject_of(letter)
+        message["Date"] = local_time(letter.at)
+        self._identify(message, letter)
+        self._fill(message, letter)
+        return message
+
+    def _identify(self, message: EmailMessage, letter: Letter) -> None:
+        notice, domain = letter.notice, self._head.domain
+        message["Message-ID"] = own = message_id(notice, domain)
+        first = message_id(first_of_thread(notice), domain)
+        if first != own:
+            message["In-Reply-To"] = first
+            message["References"] = first
+        message["Auto-Submitted"] = "auto-generated"
+        message["Precedence"] = "bulk"
+        message["X-Auto-Response-Suppress"] = "All"
+        message["List-Id"] = f"<netmon.{domain}>"
+        if letter.ticket is not None:
+            message["X-Netmon-Ticket"] = clean(letter.ticket.number)
+        message["X-Netmon-Stage"] = notice.stage.value
+        message["X-Netmon-Idempotency-Key"] = quote(notice.key, safe=_ATEXT + ".@:")
+
+    def _fill(self, message: EmailMessage, letter: Letter) -> None:
+        page, values = self._values(letter)
+        texts = [self._templates.render(f"{one}/{page}.txt", **values[one]).strip() for one in LANGUAGES]
+        sections = {one: self._templates.render(f"{one}/{page}.html", **values[one]) for one in LANGUAGES}
+        html = self._templates.render("frame.html", subject=subject_of(letter), sections=sections)
+        message.set_content("\n\n\n---------- English ----------\n\n".join(texts) + "\n", cte="base64")
+        message.add_alternative(html, subtype="html", cte="base64")
+        # Only now: turning the mail into alternatives moves Content- headers into the first of them.
+        message["Content-Language"] = ", ".join(LANGUAGES)
+        # Else random: two copies of one notice are to be the same, byte for byte.
+        message.set_boundary(f"netmon-{hashlib.sha256(letter.notice.key.encode()).hexdigest()[:32]}")
+
+    def _values(self, letter: Letter) -> tuple[str, dict[str, dict[str, object]]]:
+        if letter.fault is None:
+            since = float(letter.notice.revision)
+            noc = {"state": state_of(letter), "since": since, "at": letter.at, "history": letter.history}
+            return "noc", dict.fromkeys(LANGUAGES, noc)
+        head = self._head
+        letter_for = Particulars(letter, wording=self._wording, contact=head.contact, map_link=head.map_link)
+        return "mail", {language: dict(letter_for.in_language(language)) for language in LANGUAGES}
+
+
+def subject_of(letter: Letter) -> str:
+    """The same for all mails of a ticket, because mail programs thread by it."""
+    if letter.ticket is None:
+        return _NOC_SUBJECT
+    centre = letter.centre.name if letter.centre is not None else letter.ticket.centre
+    return clean(f"[{letter.ticket.number}] เน็ตประชารัฐ {centre}")
