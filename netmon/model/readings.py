@@ -49,7 +49,9 @@ class Quantity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Nature:
-    """How a quantity is written: its unit, what its label names ("" if it never has one), whether it only ever grows.
+    """How a quantity is written.
+
+    `unit` is "" for what is 0 or 1; `label` says what the label names, "" if there never is one.
 
     `least` and `most` are what the world allows; a value outside is absent, whatever the device says.
     """
@@ -70,7 +72,7 @@ def _ratio(label: str = "", most: float = 1.0) -> Nature:
 
 
 def _flag(label: str = "") -> Nature:
-    return Nature("0 or 1", label, least=0, most=1)
+    return Nature("", label, least=0, most=1)
 
 
 NATURE: dict[Quantity, Nature] = {
@@ -100,7 +102,7 @@ NATURE: dict[Quantity, Nature] = {
     Quantity.POE_POWER: Nature("W", "port", least=0, most=10_000),
     Quantity.POE_BUDGET: Nature("W", "budget", least=0, most=10_000),
     Quantity.UPS_ON_BATTERY: _flag(),
-    Quantity.UPS_OUTPUT_SOURCE: Nature("UPS-MIB's upsOutputSource", least=1, most=7),
+    Quantity.UPS_OUTPUT_SOURCE: Nature("", least=1, most=7),
     Quantity.UPS_CHARGE: _ratio(),
     Quantity.UPS_LOAD: _ratio("phase", most=2.0),
     Quantity.UPS_RUNTIME: Nature("s", least=0, most=_YEAR),
