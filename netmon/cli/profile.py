@@ -57,6 +57,7 @@ def schema() -> None:
 @click.option("--profiles", type=click.Path(path_type=Path, file_okay=False), help="Folder with profiles of your own.")
 @click.option("--profile", "named", default="", help="Use this profile instead of recognising one.")
 @click.option("--port", type=click.IntRange(1, 65_535), default=161, show_default=True)
+@click.option("--timeout", type=click.FloatRange(0.05, 60), default=2.0, show_default=True, help="Seconds per answer.")
 @click.option("--community-file", type=click.Path(path_type=Path, dir_okay=False), help="Its first line is used.")
 @click.option("--credential", default="", help="Name of the community among the settings' credentials.")
 @config_option
@@ -76,8 +77,8 @@ def test(target: str, profiles: Path | None, named: str, port: int, **access: ob
             click.echo(f"{len(device.unreadable)} lines are left out: {_numbers(device.unreadable)}", err=True)
         findings = asyncio.run(_read(device, known, named))
     else:
-        address = _address(target, port)
-        findings = asyncio.run(_read_wire(address, _community(access), known, named))
+        wire = SnmpTarget(_address(target, port), _community(access), Patience(float(str(access["timeout"])), 1))
+        findings = asyncio.run(_read_wire(wire, known, named))
     _show(findings)
 
 
@@ -105,16 +106,14 @@ def _community(access: Mapping[str, object]) -> bytes:
     return str(given).encode()
 
 
-async def _read_wire(
-    address: tuple[str, int], community: bytes, profiles: Mapping[str, Profile], named: str
-) -> _Findings:
-    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+async def _read_wire(target: SnmpTarget, profiles: Mapping[str, Profile], named: str) -> _Findings:
+    family = socket.AF_INET6 if ":" in target.address[0] else socket.AF_INET
     sock = open_socket(family)
     client = SnmpClient(Sockets(ipv6=sock) if family == socket.AF_INET6 else Sockets(ipv4=sock))
     client.attach(asyncio.get_running_loop())
     desk = SnmpDesk(client)
     try:
-        return await _read(SnmpSession(desk, SnmpTarget(address, community, Patience(3.0, 1))), profiles, named)
+        return await _read(SnmpSession(desk, target), profiles, named)
     finally:
         desk.close()
         client.detach()

@@ -84,7 +84,12 @@ class TextEntry(Section):
 
 
 Texts = Annotated[
-    tuple[Annotated[tuple[TextEntry, ...], BeforeValidator(_several, json_schema_input_type=Any)], ...],
+    tuple[
+        Annotated[
+            tuple[TextEntry, ...], BeforeValidator(_several, json_schema_input_type=TextEntry | tuple[TextEntry, ...])
+        ],
+        ...,
+    ],
     Field(description="Alternatives, best first; each is one piece or a list of pieces put together."),
 ]
 

@@ -30,6 +30,7 @@ from netmon.probes.snmp.walk import WalkLimits
 
 _LIMITS = WalkLimits(rows=5_000, seconds=60.0)
 _ROUTE_LIMITS = WalkLimits(rows=4, seconds=10.0)
+_SILENT = (FailureKind.TIMED_OUT, FailureKind.UNSENT)
 _GONE = (Absent.NO_SUCH_OBJECT, Absent.NO_SUCH_INSTANCE, Absent.END_OF_MIB_VIEW)
 
 
@@ -131,9 +132,12 @@ class _Explorer:
             if column in self._tables:
                 continue
             result = await self._reader.walk(column, _LIMITS)
-            if result.failure is not None and result.failure.kind is not FailureKind.AGENT_ERROR:
-                return result.failure
             self._tables[column] = {bind.oid[len(column) :]: bind.value for bind in result.rows}
+            if result.failure is not None and result.failure.kind in _SILENT:
+                # Some agents hang on one table only; a device that is gone altogether ends the discovery.
+                system = await read_system(self._reader)
+                if isinstance(system, Failure):
+                    return system
         return None
 
     async def _default_route(self) -> int | None:
