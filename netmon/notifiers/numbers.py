@@ -3,9 +3,10 @@
 from enum import StrEnum
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat
+from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
 _THAILAND = 66
+_MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
 class NumberForm(StrEnum):
@@ -26,7 +27,7 @@ def gateway_number(mobile: str, form: NumberForm = NumberForm.E164) -> str:
         number = phonenumbers.parse(f"+{text[2:]}" if text.startswith("00") else text, "TH")
     except NumberParseException:
         return ""
-    if not phonenumbers.is_valid_number(number):
+    if phonenumbers.number_type(number) not in _MOBILE:  # an invalid number has no type
         return ""
     e164 = str(phonenumbers.format_number(number, PhoneNumberFormat.E164))
     match form:

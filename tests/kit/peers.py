@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")  # where daemons live; not on an ordinary user's PATH
+# Where daemons and Kannel's simulator live; not on an ordinary user's PATH.
+SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/lib/kannel/test")
 
 
 def find_program(name: str) -> str | None:

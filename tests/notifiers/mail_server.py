@@ -72,7 +72,7 @@ class Mailbox:
     @property
     def received(self) -> list[EmailMessage]:
         """The mails as their readers' programs parse them."""
-        return [cast(EmailMessage, message_from_bytes(mail, policy=SMTP_POLICY)) for mail in self.mails]
+        return [message_from_bytes(mail, policy=SMTP_POLICY) for mail in self.mails]
 
 
 def hang_up(server: SMTP) -> str:
