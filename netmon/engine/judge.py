@@ -13,6 +13,7 @@ import numpy as np
 
 from netmon.model.country import Country
 from netmon.model.decisions import RecheckSoon
+from netmon.model.fleet import Histories
 from netmon.model.health import Health, HealthEvent
 from netmon.model.inventory import Lifecycle
 from netmon.model.time import Now
@@ -59,6 +60,7 @@ class Judge:
         self._vitals = vitals
         self._unrest: dict[int, Unrest] = {}
         self._proved: set[int] = set()
+        self._histories: Histories | None = None
         self.dirty = True
 
     def wants_probe(self, index: int) -> bool:
@@ -84,17 +86,24 @@ class Judge:
         return wishes
 
     def isolate(self, now: Now) -> None:
-        """Netmon is cut off: nothing is known of any device until it is sighted again."""
+        """The poller is cut off: nothing is known of any device until it is sighted again."""
+        self._histories = self._country.fleet.histories()
         self._everywhere(HealthEvent.ISOLATED, now)
 
     def sight(self, now: Now) -> None:
-        """The isolation is over: every device awaits a fresh probe."""
+        """The isolation is over: every device awaits a fresh probe, and misses meanwhile were nobody's fault."""
+        if self._histories is not None:
+            self._country.fleet.restore_histories(self._histories)
+            self._histories = None
         self._everywhere(HealthEvent.SIGHTED, now)
 
     def adopt(self, kept: Sequence[tuple[int, int]], changed: Sequence[int], now: Now) -> None:
         """After a reload: renumber the records of kept devices (new, old index); changed ones start anew."""
         self._unrest = {new: self._unrest[old] for new, old in kept if old in self._unrest}
         self._proved = {new for new, old in kept if old in self._proved}
+        self._histories = None
+        if self._country.isolation is not None:
+            self._everywhere(HealthEvent.ISOLATED, now)
         for index in changed:
             self._apply(index, HealthEvent.INVENTORY, now)
         self.dirty = True

@@ -138,7 +138,12 @@ class SituationBuilder:
         if not self._judge.is_steady(index, self._now):
             return False
         return self._now.monotonic - float(fleet.changed_at[index]) > GRACE or all(
-            fleet.health_of(i) is Health.UP or not inventory.devices[i].is_watched
+            fleet.health_of(i) is Health.UP
             for i in inventory.below(index)
-            if inventory.devices[i].role is Role.AP
+            if inventory.devices[i].role is Role.AP and inventory.devices[i].is_watched and not self._is_on_paper(i)
         )
+
+    def _is_on_paper(self, index: int) -> bool:
+        """Planned, and never seen: it cannot come back."""
+        planned = self._country.inventory.devices[index].lifecycle is Lifecycle.PLANNED
+        return planned and bool(np.isnan(self._country.fleet.answered_at[index]))

@@ -99,6 +99,7 @@ def supersede(connection: sa.Connection, decision: SupersedeNotices, now: Now, *
         outbox.c.fault == decision.fault,
         outbox.c.stage.in_([stage.value for stage in decision.stages]),
         outbox.c.key.not_in(spared),
+        *_only_for(decision.recipients),
     )
     held = outbox.c.lease_until > now.wall
     connection.execute(outbox.update().where(meant, held).values(stale_at=decision.at))
@@ -107,6 +108,14 @@ def supersede(connection: sa.Connection, decision: SupersedeNotices, now: Now, *
         .where(meant, sa.or_(outbox.c.lease_until.is_(None), sa.not_(held)))
         .values(state=State.SUPERSEDED.value, lease_until=None, finished_at=decision.at)
     )
+
+
+def _only_for(recipients: Sequence[Recipient]) -> list[sa.ColumnElement[bool]]:
+    """No condition where everybody is meant."""
+    if not recipients:
+        return []
+    people = [(one.audience.value, one.id) for one in recipients]
+    return [sa.tuple_(outbox.c.audience, outbox.c.recipient).in_(people)]
 
 
 def due(now: Now, channel: Channel | None) -> sa.Select[Any]:

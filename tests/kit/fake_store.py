@@ -237,6 +237,7 @@ class FakeStore:
     def _supersede(self, decision: SupersedeNotices, now: Now, spared: set[str]) -> None:
         for row in self.rows:
             meant = row.notice.fault == decision.fault and row.notice.stage in decision.stages
+            meant = meant and (not decision.recipients or row.notice.recipient in decision.recipients)
             if row.state == "waiting" and meant and row.notice.key not in spared:
                 if row.lease_until > now.wall:
                     row.stale = True

@@ -386,6 +386,12 @@ class OutboxContract:
         assert [entry.notice for entry in await store.claim(at(6), 10, 60)] == [up]
         assert await store.outbox(at(6)) == OutboxState(1, T0 + 5)
 
+    async def test_only_the_named_recipients_notices_are_superseded(self, store: Store) -> None:
+        mine, theirs = notice(), notice(recipient="nipa")
+        await store.commit(opening(notices=(mine, theirs)), at(0))
+        await store.commit([SupersedeNotices(F1, (Stage.OPENED,), T0 + 5, (mine.recipient,))], at(5))
+        assert [entry.notice for entry in await store.claim(at(6), 10, 60)] == [theirs]
+
     async def test_a_notice_in_flight_is_left_to_its_courier_but_not_tried_again(self, store: Store) -> None:
         await store.commit(opening(notices=(notice(), notice(recipient="nipa"))), at(0))
         good, bad = await store.claim(at(1), 10, 60)

@@ -1,7 +1,7 @@
 """What the demo prints while it runs: what the lab truly does beside what netmon concludes, as it happens."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,9 @@ from rich.markup import escape
 from netmon.cli.demo.outcome import Outcome, subject_of, text_of
 from netmon.model.cases import TicketFile
 from netmon.model.tickets import TicketStatus
+
+SHOWN_AT_ONCE = 3
+"""Messages of one kind printed a second; a storm's hundreds are in the folder."""
 
 
 class Screen:
@@ -32,8 +35,8 @@ class Screen:
         if said.get("lab") not in {"begin", "end"}:
             return
         verb = "breaks" if said["lab"] == "begin" else "is mended"
-        extent = f" ({said['devices']} devices, {said['villages']} villages)" if said.get("devices") else ""
-        self._line("lab", "magenta", f"{said['kind']} {said.get('where', '')} {verb}{extent}")
+        extent = f": {said['devices']} devices, {said['villages']} villages" if said.get("devices") else ""
+        self._line("lab", "magenta", f"{str(said['kind']).replace('_', ' ')} {verb}{extent}")
 
     def overview(self, overview: Mapping[str, Any]) -> None:
         """Netmon's own isolation."""
@@ -49,12 +52,14 @@ class Screen:
         """Tickets and messages that are new since the last look."""
         for file in reversed(outcome.tickets):
             self._ticket(file)
-        for mail in outcome.mails:
-            if self._is_new(mail):
-                self._line("mail", "cyan", f"{subject_of(mail)}  [dim]{escape(mail.name)}[/]", markup=True)
-        for sms in outcome.sms:
-            if self._is_new(sms):
-                self._line("sms", "green", text_of(sms))
+        mails = [mail for mail in outcome.mails if self._is_new(mail)]
+        for mail in mails[:SHOWN_AT_ONCE]:
+            self._line("mail", "cyan", f"{escape(subject_of(mail))}  [dim]{escape(mail.name)}[/]", markup=True)
+        self._rest("mail", "cyan", mails)
+        messages = [sms for sms in outcome.sms if self._is_new(sms)]
+        for sms in messages[:SHOWN_AT_ONCE]:
+            self._line("sms", "green", text_of(sms))
+        self._rest("sms", "green", messages)
 
     def _ticket(self, file: TicketFile) -> None:
         ticket, fault = file.ticket, file.fault
@@ -69,6 +74,10 @@ class Screen:
             f"{ticket.number} {ticket.status.value}: {fault.cause.value} ({fault.confidence:.0%}), "
             f"{villages}, centre {ticket.centre}",
         )
+
+    def _rest(self, who: str, style: str, files: Sequence[Path]) -> None:
+        if len(files) > SHOWN_AT_ONCE:
+            self._line(who, style, f"... and {len(files) - SHOWN_AT_ONCE} more like these")
 
     def _is_new(self, file: Path) -> bool:
         new = file not in self._files
