@@ -13,14 +13,21 @@ from pathlib import Path
 import pytest
 
 from tests.kit.peers import ROOT
-from tests.kit.running import ADDRESSES, Site, eventually, hear_again, network_with_firewall, running, silence
+from tests.kit.running import (
+    ADDRESSES,
+    ORDINARY_USER,
+    Site,
+    eventually,
+    hear_again,
+    network_with_firewall,
+    running,
+    silence,
+)
 
 SYSTEMD = ROOT / "systemd"
 UNIT = SYSTEMD / "netmon.service"
 HIGHEST_EXPOSURE = 1.6
 TRIED_ONLY = {"mbind"}  # numpy's OpenBLAS would like to place its memory, and works where it may not
-ORDINARY_USER = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
-"""Like the unit's PrivateUsers=yes, no capability in the world outside; but root's files are its own."""
 
 
 def tool(*command: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from netmon.errors import InputError, StoreError
-from netmon.stores import backup, hold_database, open_store, restore
+from netmon.stores import backup, database, hold_database, open_store, restore
 from tests.stores.sample import RememberedVitals, at, notice, opening
 from tests.stores.store_contract import everything
 
@@ -208,3 +208,11 @@ def test_a_missing_file_or_folder_is_told_in_a_sentence(file: Path, tmp_path: Pa
     ):
         pytest.fail("held")
     assert not (tmp_path / "copy").exists()
+
+
+def test_postgresql_is_left_to_its_own_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "find_spec", lambda _: object())  # psycopg is there
+    with pytest.raises(InputError, match="pg_dump"):
+        backup("postgresql://netmon@localhost/netmon", tmp_path / "copy")
+    with hold_database("postgresql://netmon@localhost/netmon"), hold_database("postgresql://netmon@localhost/netmon"):
+        pass
