@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import click
 
+from netmon.cli.backup import backup, restore
 from netmon.cli.bench.command import bench
 from netmon.cli.check import check
 from netmon.cli.demo.command import demo
@@ -24,7 +25,7 @@ def netmon() -> None:
     """Watch the free Wi-Fi points of Thailand's village network (เน็ตประชารัฐ)."""
 
 
-for command in (run, check, demo, inventory, profile, tickets, outbox, bench):
+for command in (run, check, demo, inventory, profile, tickets, outbox, backup, restore, bench):
     netmon.add_command(command)
 
 

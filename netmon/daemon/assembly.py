@@ -26,10 +26,11 @@ from netmon.ports import IsolationSensor, Store
 from netmon.probes.icmp import open_pinger
 from netmon.probes.isolation import open_sensor
 from netmon.settings import Settings
-from netmon.stores import open_store
+from netmon.stores import hold_database, open_store
 from netmon.web.vitals import PrometheusVitals
 
 STALLED_AFTER = 10.0
+"""Seconds. A transaction waits at most 5 s for another program's lock, so a writer that is longer at it is stuck."""
 SENSOR_SAMPLE = 8
 
 
@@ -52,11 +53,16 @@ class Daemon:
 
     def unready(self) -> tuple[str, ...]:
         """Why netmon is not doing its work now, as sentences; empty when it does."""
+        trouble = self.casework.trouble
+        return (*self.stalled(), *([f"Tickets cannot be written: {trouble}"] if trouble else []))
+
+    def stalled(self) -> tuple[str, ...]:
+        """What stands still, as sentences; only a restart helps against that."""
         reasons = []
         if self.clock.now().monotonic - self.sweep.turned_at > STALLED_AFTER:
             reasons.append(f"The sweep has not turned for {STALLED_AFTER:.0f} seconds.")
-        if self.casework.trouble:
-            reasons.append(f"Tickets cannot be written: {self.casework.trouble}")
+        if self.store.stuck() > STALLED_AFTER:
+            reasons.append(f"The database has not answered for {STALLED_AFTER:.0f} seconds.")
         return tuple(reasons)
 
 
@@ -67,6 +73,7 @@ async def assemble(settings: Settings, inventory: Inventory, stack: AsyncExitSta
         NetmonError: a socket or the database is not to be had; the text says what to do.
     """
     vitals, probing = PrometheusVitals(), settings.probing
+    stack.enter_context(hold_database(settings.store.url))
     store = await open_store(settings.store.url, vitals=vitals)
     stack.push_async_callback(store.close)
     clock = SystemClock()
