@@ -59,13 +59,19 @@ class TambonPoints:
 
 
 def jitter(point: Point, most_km: float, rng: random.Random) -> Point:
-    """A point at most `most_km` away, uniform over the disk, to 5 decimals."""
+    """A point in Thailand at most `most_km` away, uniform over the disk, to 5 decimals."""
     lat, lon = point
     far = most_km * sqrt(rng.random()) * 0.999
     angle = 2 * pi * rng.random()
     north = far * cos(angle) / KM_PER_DEGREE
     east = far * sin(angle) / (KM_PER_DEGREE * cos(radians(lat)))
-    return round(lat + north, 5), round(lon + east, 5)
+    return _in_thailand(round(lat + north, 5), round(lon + east, 5))
+
+
+def _in_thailand(lat: float, lon: float) -> Point:
+    """The nearest point inside: chance near the northernmost town must not write what `netmon check` refuses."""
+    southmost, northmost, westmost, eastmost = _THAILAND
+    return min(max(lat, southmost), northmost), min(max(lon, westmost), eastmost)
 
 
 def _read(file: Path) -> dict[str, Point]:
@@ -80,8 +86,10 @@ def _read(file: Path) -> dict[str, Point]:
                         f"{file}, row {row}: {lat}, {lon} does not lie in Thailand; write degrees, lat lon"
                     )
                 points[line["tambon_code"].strip()] = (lat, lon)
-    except (OSError, UnicodeDecodeError) as trouble:
-        raise InputError(f"{file} cannot be read: {trouble}") from trouble
+    except OSError as trouble:
+        raise InputError(f"{file} cannot be read: {trouble.strerror}") from trouble
+    except UnicodeDecodeError as trouble:
+        raise InputError(f"{file} is not UTF-8 text; save it as UTF-8") from trouble
     except KeyError as missing:
         raise InputError(f"{file} has no column {missing}; the columns are tambon_code,lat,lon") from missing
     except (TypeError, ValueError) as trouble:
