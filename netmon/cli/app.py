@@ -1,5 +1,7 @@
 """All commands under one roof, and what becomes of their mistakes."""
 
+import os
+import sys
 from collections.abc import Sequence
 
 import click
@@ -33,6 +35,7 @@ def run_command(arguments: Sequence[str]) -> int:
     """Run one command line; returns the exit code: 0 ok, 1 failed, 2 bad input."""
     try:
         outcome = netmon.main(list(arguments), prog_name="netmon", standalone_mode=False)
+        sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         return OK
@@ -41,7 +44,17 @@ def run_command(arguments: Sequence[str]) -> int:
     except (click.ClickException, NetmonError) as error:
         click.echo(_sentence(error), err=True)
         return BAD_INPUT if isinstance(error, click.ClickException | InputError) else FAILED
+    except OSError as error:
+        return _broken_output(error)
     return outcome if isinstance(outcome, int) else OK
+
+
+def _broken_output(error: OSError) -> int:
+    """Whoever read our output is gone (`netmon ... | head`), or the disk it goes to is full."""
+    if not isinstance(error, BrokenPipeError):
+        click.echo(f"{error.filename or 'The output'} cannot be read or written: {error.strerror}.", err=True)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
+    return FAILED
 
 
 def _sentence(error: click.ClickException | NetmonError) -> str:
