@@ -100,13 +100,14 @@ class Sweep:
 
     def _add_rechecks(self, targets: dict[int, None], now: Now) -> None:
         """Probes out of turn, due and still wanted. Wishes that piled up are spread out, never sent in a burst."""
-        gap = SPREAD * self._judge.spacing
+        gap, health = SPREAD * self._judge.spacing, self._country.fleet.health
         while self._due and self._due[0][0] <= now.monotonic:
             device = heapq.heappop(self._due)[1]
-            if not self._judge.wants_probe(device):
-                continue
             sent_at = now.monotonic if device in targets else float(self._sent_at[device])
-            if sent_at + gap > now.monotonic:
+            just_asked = sent_at + gap > now.monotonic
+            if (just_asked and health[device] == Health.UP) or not self._judge.wants_probe(device):
+                continue
+            if just_asked:
                 heapq.heappush(self._due, (sent_at + gap, device))
             else:
                 targets[device] = None

@@ -82,7 +82,7 @@ def address(number: int) -> str:
 def changed(inventory: Inventory, **changes: object) -> Inventory:
     """The inventory with its devices or people replaced."""
     parts = {name: getattr(inventory, name) for name in ("villages", "devices", "centres", "technicians", "volunteers")}
-    return Inventory(**{**parts, **changes})  # type: ignore[arg-type]
+    return Inventory(**{**parts, **changes})
 
 
 def with_device(inventory: Inventory, device: str, **changes: object) -> Inventory:
@@ -147,9 +147,9 @@ class House:
     def __init__(
         self, inventory: Inventory, *, interval: float = 20.0, loss: float = 0.0, before: "House | None" = None
     ) -> None:
-        self.clock = before.clock if before else HouseClock()
-        self.store = before.store if before else FakeStore()
-        self.pinger = before.pinger if before else FakePinger(silent=LossySilence(loss, 7))
+        self.clock: HouseClock = before.clock if before else HouseClock()
+        self.store: FakeStore = before.store if before else FakeStore()
+        self.pinger: FakePinger = before.pinger if before else FakePinger(silent=LossySilence(loss, 7))
         self.sensor, self.vitals, self.interval = Sensor(), CountingVitals(), interval
         self.country = Country(inventory, Fleet(len(inventory.devices), 1))
         policy = HealthPolicy(odds=OddsPolicy(), recovery=RecoveryPolicy(), timeout=self.pinger.timeout)
