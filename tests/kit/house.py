@@ -40,7 +40,8 @@ PROVINCES = ("34", "50", "65", "90")
 
 def country_of(villages: int, *, per_feeder: int = 10, amphoe_per_feeder: bool = True) -> Inventory:
     """Villages v1.. with ap-1.. behind onu-1.. behind olt-1.., each feeder in an amphoe of its own."""
-    places, devices = {}, []
+    places: dict[VillageId, Village] = {}
+    devices: list[Device] = []
     for number in range(1, villages + 1):
         group = (number - 1) // per_feeder
         amphoe = group if amphoe_per_feeder else 0
