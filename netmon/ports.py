@@ -175,6 +175,10 @@ class Store(Protocol):
         """Close tickets resolved before that time (Unix seconds); returns how many."""
         ...
 
+    def stuck(self) -> float:
+        """Seconds that the writer has been at its present transaction; 0 while it has none."""
+        ...
+
     def changed_elsewhere(self) -> bool:
         """Whether another process (the command line) wrote since the last call."""
         ...

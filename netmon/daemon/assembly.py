@@ -30,6 +30,7 @@ from netmon.stores import open_store
 from netmon.web.vitals import PrometheusVitals
 
 STALLED_AFTER = 10.0
+"""Seconds. A transaction waits at most 5 s for another program's lock, so a writer that is longer at it is stuck."""
 SENSOR_SAMPLE = 8
 
 
@@ -52,11 +53,16 @@ class Daemon:
 
     def unready(self) -> tuple[str, ...]:
         """Why netmon is not doing its work now, as sentences; empty when it does."""
+        trouble = self.casework.trouble
+        return (*self.stalled(), *([f"Tickets cannot be written: {trouble}"] if trouble else []))
+
+    def stalled(self) -> tuple[str, ...]:
+        """What stands still, as sentences; only a restart helps against that."""
         reasons = []
         if self.clock.now().monotonic - self.sweep.turned_at > STALLED_AFTER:
             reasons.append(f"The sweep has not turned for {STALLED_AFTER:.0f} seconds.")
-        if self.casework.trouble:
-            reasons.append(f"Tickets cannot be written: {self.casework.trouble}")
+        if self.store.stuck() > STALLED_AFTER:
+            reasons.append(f"The database has not answered for {STALLED_AFTER:.0f} seconds.")
         return tuple(reasons)
 
 

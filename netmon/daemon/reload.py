@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netmon.daemon.assembly import Daemon, plan_for
+from netmon.daemon.notify import Manager
 from netmon.daemon.policies import case_policy, health_policy
 from netmon.engine.plan import SweepPlan
 from netmon.errors import ComplaintsError, InputError
@@ -42,8 +43,9 @@ class Prepared:
 class Reloader:
     """Waits for a wish to reload (SIGHUP), and tells the outcome in a metric, the log and a small report file."""
 
-    def __init__(self, config: Path, daemon: Daemon) -> None:
+    def __init__(self, config: Path, daemon: Daemon, manager: Manager) -> None:
         self._config = config
+        self._manager = manager
         self._daemon = daemon
         self.wanted = asyncio.Event()
 
@@ -52,7 +54,8 @@ class Reloader:
         while True:
             await self.wanted.wait()
             self.wanted.clear()
-            await self.reload()
+            with self._manager.reloading():
+                await self.reload()
 
     async def reload(self) -> bool:
         """Reload once; False if nothing was changed because something is wrong."""

@@ -49,6 +49,9 @@ class SqlStore:
             row = connection.execute(sa.select(schema.change)).one()
         return int(row.began) - 1 if row.writer == self._name else int(row.serial)
 
+    def stuck(self) -> float:
+        return self._writer.busy_for()
+
     def changed_elsewhere(self) -> bool:
         try:
             last = self._written_elsewhere()

@@ -322,6 +322,9 @@ class FakeStore:
             self._move(ticket, TicketStatus.CLOSED, TicketEvent(now.wall, "netmon", "closed"))
         return len(found)
 
+    def stuck(self) -> float:
+        return 0.0
+
     def changed_elsewhere(self) -> bool:
         changed, self.touched_elsewhere = self.touched_elsewhere, False
         return changed
