@@ -8,6 +8,8 @@ from netmon.cli.bench.command import bench
 from netmon.cli.check import check
 from netmon.cli.demo.command import demo
 from netmon.cli.inventory import inventory
+from netmon.cli.outbox import outbox
+from netmon.cli.profile import profile
 from netmon.cli.run import run
 from netmon.cli.tickets import tickets
 from netmon.errors import InputError, NetmonError
@@ -22,7 +24,7 @@ def netmon() -> None:
     """Watch the free Wi-Fi points of Thailand's village network (เน็ตประชารัฐ)."""
 
 
-for command in (run, check, demo, inventory, tickets, bench):
+for command in (run, check, demo, inventory, profile, tickets, outbox, bench):
     netmon.add_command(command)
 
 
