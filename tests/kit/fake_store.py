@@ -59,6 +59,7 @@ class FakeStore:
         self.history: dict[TicketNumber, list[TicketEvent]] = {}
         self.rows: list[OutboxRow] = []
         self.forgotten_tickets = 0
+        self._keys: set[str] = set()
         self.trouble = ""
         self.touched_elsewhere = False
         self.closed = False
@@ -231,8 +232,11 @@ class FakeStore:
         notice = decision.notice
         if notice.fault is not None:
             self._known(notice.fault)
-        if any(row.notice.key == notice.key for row in self.rows):
+        if len(self._keys) != len(self.rows):
+            self._keys = {row.notice.key for row in self.rows}
+        if notice.key in self._keys:
             return
+        self._keys.add(notice.key)
         of_centre = [t.number for t in self.by_number.values() if (t.fault, t.centre) == (notice.fault, notice.centre)]
         ticket = of_centre[-1] if of_centre else None
         due = decision.not_before
