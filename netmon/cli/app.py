@@ -12,6 +12,7 @@ from netmon.cli.check import check
 from netmon.cli.demo.command import demo
 from netmon.cli.inventory import inventory
 from netmon.cli.outbox import outbox
+from netmon.cli.probe import probe
 from netmon.cli.profile import profile
 from netmon.cli.reload import reload
 from netmon.cli.run import run
@@ -28,7 +29,7 @@ def netmon() -> None:
     """Watch the free Wi-Fi points of Thailand's village network (เน็ตประชารัฐ)."""
 
 
-for command in (run, reload, check, demo, inventory, profile, tickets, outbox, backup, restore, bench):
+for command in (run, reload, check, demo, inventory, profile, probe, tickets, outbox, backup, restore, bench):
     netmon.add_command(command)
 
 

@@ -52,7 +52,7 @@ def echo(address: str, count: int = 5, timeout: float = 1.0, *, namespace: str =
         except icmplib.ICMPSocketError:
             continue
         times = (host.min_rtt * _MILLI, host.avg_rtt * _MILLI, host.max_rtt * _MILLI)
-        return Echoes(count, host.packets_received, *times)
+        return Echoes(host.packets_sent, host.packets_received, *times)
     raise SocketRefusedError(advice((IPV6 if ":" in address else IPV4).name))
 
 
