@@ -45,7 +45,7 @@ class _Subject:
     access: Access | None
     namespace: str = ""
     device: Device | None = None
-    names: Mapping[str, str] = field(default_factory=dict)
+    known: Mapping[str, Device] = field(default_factory=dict)
 
     @property
     def profile(self) -> str:
@@ -88,7 +88,7 @@ def probe(context: click.Context, /, target: str, walk: Oid | None, wants_json: 
     config = Path(str(options["config"]))
     is_bare = context.get_parameter_source("config") is ParameterSource.DEFAULT and not config.exists()
     subject = _find_subject(target, None if is_bare else config, str(options["credential"]))
-    report = Report(target, subject.address, subject.device, subject.names)
+    report = Report(target, subject.address, subject.device, subject.known)
     report.echoes = _echoes(subject)
     report.hops = _hops(subject)
     if subject.access is None:
@@ -120,8 +120,8 @@ def _find_subject(target: str, config: Path | None, credential: str) -> _Subject
     device = _by_address(address, inventory) if address else _by_id(target, inventory)
     name = credential or (device.credential if device else "")
     access = access_of(resolve_snmp(name, settings.credentials, os.environ)) if name else _from_environment()
-    names = {one.address: one.id for one in inventory.devices if one.address}
-    return _Subject(address or (device.address if device else ""), access, settings.probing.namespace, device, names)
+    known = {one.address: one for one in inventory.devices if one.address}
+    return _Subject(address or (device.address if device else ""), access, settings.probing.namespace, device, known)
 
 
 def _numeric(target: str) -> str:

@@ -36,13 +36,13 @@ _ENDS = {
 class Report:
     """What was found about one device; text where there is a sentence instead.
 
-    `names` has device ids by address, for the hops.
+    `known` has the inventory's devices by address, for the hops.
     """
 
     target: str
     address: str
     device: Device | None
-    names: Mapping[str, str]
+    known: Mapping[str, Device]
     echoes: Echoes | str = ""
     hops: tuple[Hop, ...] | str = field(default=())
     readings: Findings | WalkResult | str = ""
@@ -75,6 +75,10 @@ def _head(report: Report) -> str:
     return f"device   {report.device.id} ({', '.join(filter(None, (report.device.name, about)))})"
 
 
+def _called(device: Device | None) -> str:
+    return "" if device is None else " ".join(filter(None, (device.role.value, device.id, device.name)))
+
+
 def _echo_line(echoes: Echoes | str) -> str:
     if isinstance(echoes, str):
         return f"ping     {echoes}"
@@ -92,7 +96,7 @@ def _hop_lines(report: Report) -> Iterator[str]:
     for hop in report.hops:
         time = f"{hop.rtt * _MILLI:8.2f} ms" if hop.rtt is not None else "     silent"
         line = f"{'path' if hop.number == 1 else '':8} {hop.number:2} {time}  {hop.address}"
-        yield f"{line}  {report.names.get(hop.address, '')}".rstrip()
+        yield f"{line}  {_called(report.known.get(hop.address))}".rstrip()
     if not report.hops or report.hops[-1].address != report.address:
         yield f"{'':8} the path ends before {report.address}"
 
@@ -175,13 +179,13 @@ def _visible(octets: bytes) -> str | None:
 def as_json(report: Report) -> str:
     """Write the report as one JSON object."""
     device, echoes, hops, readings = report.device, report.echoes, report.hops, report.readings
-    known = None if device is None else {"id": device.id, "role": device.role.value, "village": device.village}
+    about = None if device is None else {"id": device.id, "role": device.role.value, "village": device.village}
     answer: dict[str, Any] = {
         "target": report.target,
         "address": report.address,
-        "device": known,
+        "device": about,
         "ping": {"error": echoes} if isinstance(echoes, str) else _echoes_json(echoes),
-        "path": {"error": hops} if isinstance(hops, str) else [_hop_json(hop, report.names) for hop in hops],
+        "path": {"error": hops} if isinstance(hops, str) else [_hop_json(hop, report.known) for hop in hops],
         "snmp": {"error": readings} if isinstance(readings, str) else _snmp_json(readings),
     }
     return json.dumps(answer, ensure_ascii=False, indent=2)
@@ -193,11 +197,12 @@ def _echoes_json(echoes: Echoes) -> dict[str, Any]:
     return {"sent": echoes.sent, "received": echoes.received, **dict(zip(names, times, strict=True))}
 
 
-def _hop_json(hop: Hop, names: Mapping[str, str]) -> dict[str, Any]:
+def _hop_json(hop: Hop, known: Mapping[str, Device]) -> dict[str, Any]:
+    device = known.get(hop.address)
     return {
         "hop": hop.number,
         "address": hop.address or None,
-        "device": names.get(hop.address),
+        "device": None if device is None else device.id,
         "rtt_seconds": hop.rtt,
     }
 
