@@ -7,6 +7,7 @@ import click
 from netmon.cli.bench.command import bench
 from netmon.cli.check import check
 from netmon.cli.demo.command import demo
+from netmon.cli.explain import explain
 from netmon.cli.inventory import inventory
 from netmon.cli.outbox import outbox
 from netmon.cli.profile import profile
@@ -25,7 +26,7 @@ def netmon() -> None:
     """Watch the free Wi-Fi points of Thailand's village network (เน็ตประชารัฐ)."""
 
 
-for command in (run, reload, check, demo, inventory, profile, tickets, outbox, bench):
+for command in (run, reload, check, demo, inventory, profile, explain, tickets, outbox, bench):
     netmon.add_command(command)
 
 
