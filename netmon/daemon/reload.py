@@ -65,7 +65,7 @@ class Reloader:
         except InputError as error:
             complaints = error.complaints if isinstance(error, ComplaintsError) else (str(error),)
             for complaint in complaints:
-                log.error("reload refused: %s", complaint)
+                log.error("reload=refused reason=%r", complaint)
             vitals.gauge(Vital.RELOAD_OK, 0)
             self._report(ok=False, lines=complaints)
             return False
@@ -125,7 +125,7 @@ class Reloader:
         with contextlib.suppress(OSError):
             (state_directory() / REPORT).write_text(content, encoding="utf-8")
         for line in lines if ok else ():
-            log.info("reload: %s", line)
+            log.info("reload=done what=%r", line)
 
 
 def moved_devices(changes: InventoryDiff, inventory: Inventory) -> list[int]:

@@ -69,6 +69,13 @@ class Casework:
 
     async def tick(self, now: Now) -> None:
         """Conclude what can be concluded now; nothing while netmon is blind."""
+        try:
+            await self._work(now)
+        except StoreError as error:
+            self._note_trouble(str(error))
+            self._judge.dirty = True
+
+    async def _work(self, now: Now) -> None:
         if self._store.changed_elsewhere():
             await self.load()
         if self._country.isolation is not None or not (self._judge.dirty or self._unsettled):
@@ -82,6 +89,15 @@ class Casework:
             self._judge.dirty = True
             return
         await self._carry_out(decisions, now)
+        self._note_trouble("")
+
+    def _note_trouble(self, reason: str) -> None:
+        if reason != self.trouble:
+            if reason:
+                log.error("tickets=unwritten reason=%r", reason)
+            else:
+                log.info("tickets=written")
+        self.trouble = reason
 
     def _decide(self, situation: Situation, inventory: Inventory) -> tuple[list[StoredDecision], bool]:
         before = {fault.id: fault for fault in situation.faults}
@@ -107,15 +123,7 @@ class Casework:
     async def _carry_out(self, decisions: list[StoredDecision], now: Now) -> None:
         if not decisions:
             return
-        try:
-            await self._store.commit(decisions, now)
-        except StoreError as error:
-            if str(error) != self.trouble:
-                log.exception("tickets cannot be written")
-            self.trouble = str(error)
-            self._judge.dirty = True
-            return
-        self.trouble = ""
+        await self._store.commit(decisions, now)
         for decision in decisions:
             self._vitals.count(Vital.DECISIONS, label=type(decision).__name__)
         await self.load()
