@@ -75,6 +75,7 @@ async def run_daemon(config: Path, *, http: socket.socket | None = None, started
         reloader = Reloader(config, daemon, manager)
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.wanted.set)
         _start_calendar(daemon, stack)
+        daemon.pid_file.announce()
         inventory = loaded.inventory
         log.info(
             "watching villages=%d devices=%d pages=http://%s",

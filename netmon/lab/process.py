@@ -184,6 +184,8 @@ def main(arguments: list[str]) -> int:
     """Run the lab that the file in `arguments` describes; the exit code."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # nothing to tidy up yet, and no traceback wanted
     try:
+        if len(arguments) != 1:
+            raise InputError("give one file of arguments: python -m netmon.lab ARGUMENTS.json")
         settings = LabArguments.load(Path(arguments[0]))
         namespace.die_with_parent(settings.parent)
         lab = Lab(settings)

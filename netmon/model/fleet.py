@@ -20,6 +20,7 @@ RTT_KEPT = 16
 Rows = NDArray[np.intp] | slice
 """Some devices by dense index, in that order."""
 EVERY = slice(None)
+Histories = tuple[NDArray[np.uint64], NDArray[np.uint8]]
 RttStatistics = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
 
@@ -78,6 +79,14 @@ class Fleet:
         self.since[index] = now.wall
         self.changed_at[index] = now.monotonic
 
+    def histories(self) -> Histories:
+        """A copy of what is known of lost probes, to be put back with `restore_histories`."""
+        return self._lost.copy(), self._probes.copy()
+
+    def restore_histories(self, histories: Histories) -> None:
+        """Forget the probes since that copy was made: they said nothing about the devices."""
+        self._lost[:], self._probes[:] = histories
+
     def restart_history(self, index: int) -> None:
         """Forget one device's lost probes: after an outage they say nothing about its line."""
         self._lost[index] = 0
@@ -122,6 +131,7 @@ class Fleet:
 
     def adopt(self, old: "Fleet", rows: Sequence[int], old_rows: Sequence[int]) -> None:
         """Carry what was known of `old_rows` into `rows` of this table, after a reload."""
+        self._now = old._now
         for name, column in vars(old).items():
             if isinstance(column, np.ndarray):
                 getattr(self, name)[list(rows)] = column[list(old_rows)]

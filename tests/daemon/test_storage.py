@@ -136,7 +136,8 @@ def test_backup_beside_a_running_daemon_and_restore_only_after_it(tmp_path: Path
         assert said.endswith("MB, checked.\n")
         in_use = f"Another netmon is at work on {site.database}; stop that first.\n"
         assert netmon(site, "restore", str(copy)) == (BAD_INPUT, "", in_use)
-        assert netmon(site, "run") == (BAD_INPUT, "", in_use)
+        running_already = f"Another netmon runs on {site.state} already; end it first, or use another state directory."
+        assert netmon(site, "run") == (BAD_INPUT, "", running_already + "\n")
         assert daemon.ready()[0] == 200
     restored = f"Restored from {copy}. What was there is now {site.database}.replaced.\n"
     assert netmon(site, "restore", str(copy)) == (0, restored, "")

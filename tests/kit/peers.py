@@ -4,6 +4,7 @@ On somebody's own computer the test skips and says what would let it run. In con
 nothing may be missing, so there it fails: a skipped test proves nothing.
 """
 
+import glob
 import os
 import shutil
 import subprocess
@@ -14,7 +15,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")  # where daemons live; not on an ordinary user's PATH
+SYSTEM_FOLDERS = (  # where daemons live; not on an ordinary user's PATH
+    "/usr/local/sbin",
+    "/usr/sbin",
+    "/sbin",
+    "/usr/lib/kannel/test",
+    *sorted(glob.glob("/usr/lib/postgresql/*/bin"), reverse=True),
+)
 
 
 def find_program(name: str) -> str | None:

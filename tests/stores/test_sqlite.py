@@ -17,6 +17,7 @@ from netmon.model.vitals import Vital
 from netmon.ports import TicketAction
 from netmon.stores import SqlStore, open_store
 from netmon.stores.schema import metadata
+from netmon.stores.worker import WAITING_LIMIT
 from tests.stores.sample import RememberedVitals, at, opening
 from tests.stores.store_contract import StoreContract, only_ticket
 
@@ -93,6 +94,36 @@ async def test_a_page_is_read_while_another_process_holds_the_write_lock(file: P
     other.close()
     await writing
     assert len(await store.open_cases()) == 2
+
+
+async def test_calls_beyond_the_queue_are_told_so_and_those_within_are_kept(file: Path, store: SqlStore) -> None:
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    calls = [asyncio.ensure_future(store.commit(opening(f"f{n}")[:1], at(n))) for n in range(WAITING_LIMIT + 100)]
+    await asyncio.sleep(0.1)
+    refused = [call for call in calls if call.done()]
+    other.execute("COMMIT")
+    other.close()
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    assert 0 < len(refused) <= 100
+    assert all("stands still" in str(call.exception()) for call in refused)
+    assert outcomes.count(None) == len(calls) - len(refused) == len(await store.open_cases())
+
+
+async def test_a_call_cancelled_in_the_queue_is_never_made(file: Path, store: SqlStore) -> None:
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    running = asyncio.ensure_future(store.commit(opening("f1"), at(0)))
+    await asyncio.sleep(0.1)
+    queued = asyncio.ensure_future(store.commit(opening("f2"), at(0)))
+    await asyncio.sleep(0.01)
+    queued.cancel()
+    await asyncio.sleep(0)
+    other.execute("COMMIT")
+    other.close()
+    await running
+    await store.commit(opening("f3"), at(1))
+    assert [case.fault.id for case in await store.open_cases()] == ["f1", "f3"]
 
 
 async def test_only_another_processs_writes_count_as_changed_elsewhere(file: Path, store: SqlStore) -> None:

@@ -31,7 +31,7 @@ async def sweep_gufo(devices: int, rounds: int) -> tuple[int, float, float]:
     """gufo_ping: one Ping object, its own socket, many requests in flight."""
     from gufo.ping import Ping
 
-    ping, gate, targets = Ping(timeout=TIMEOUT), asyncio.Semaphore(500), loopback_targets(devices)
+    ping, gate, targets = Ping(timeout=TIMEOUT), asyncio.Semaphore(100), loopback_targets(devices)
 
     async def once(target: str) -> bool:
         async with gate:
