@@ -75,7 +75,7 @@ class Reloader:
         except NetmonError as error:
             complaints = error.complaints if isinstance(error, ComplaintsError) else (str(error),)
             for complaint in complaints:
-                log.error("reload refused: %s", complaint)
+                log.error("reload=refused reason=%r", complaint)
             vitals.gauge(Vital.RELOAD_OK, 0)
             self._report(now, ok=False, lines=complaints)
             return False
@@ -137,7 +137,7 @@ class Reloader:
             half_written.write_text(content, encoding="utf-8")
             half_written.replace(report)
         for line in lines if ok else ():
-            log.info("reload: %s", line)
+            log.info("reload=done what=%r", line)
 
 
 def moved_devices(changes: InventoryDiff, inventory: Inventory) -> list[int]:
