@@ -22,7 +22,7 @@ import aiosmtplib
 
 from netmon.errors import InputError
 from netmon.model.notices import Channel, Delivery, Letter, Verdict
-from netmon.notifiers.mail import MailComposer, recipient_address
+from netmon.notifiers.mail import MailComposer, mail_key, recipient_address
 from netmon.notifiers.making import made
 from netmon.notifiers.rendering import clean
 
@@ -100,7 +100,7 @@ class SmtpMail:
             async with asyncio.timeout(self._server.timeout) as patience, self._free, self._connection() as client:
                 await self._envelope(client, to.addr_spec)
                 patience.reschedule(None)
-                return await self._hand_over(client, content, letter.notice.key)
+                return await self._hand_over(client, content, mail_key(letter))
         except _NotTakenError as error:
             return error.delivery
         except TimeoutError:

@@ -251,15 +251,15 @@ async def test_a_gateway_down_for_hours_loses_nothing_and_is_not_flooded(
     assert said == ["gateway in trouble", "gateway works again"]
 
 
-async def test_an_alarm_is_given_up_after_a_day_but_news_of_recovery_is_not(office: Office) -> None:
+async def test_an_alarm_is_given_up_after_two_days_but_news_of_recovery_is_not(office: Office) -> None:
     office.mail.answer = lambda _: RETRY
     await office.post(note(), note(Recipient(Audience.TECHNICIAN, "nipa"), stage=Stage.RESOLVED))
     courier = office.courier()
-    await office.work(courier, hours=23.5, step=60)
+    await office.work(courier, hours=47.5, step=60)
     assert office.states == ["waiting", "waiting"]
     await office.work(courier, hours=1, step=60)
     assert office.states == ["dead", "waiting"]
-    assert office.reasons[0] == "given up after 24 h: 451 try later"
+    assert office.reasons[0] == "given up after 48 h: 451 try later"
 
 
 async def test_an_unknown_outcome_rests_and_is_then_sent_once_more(office: Office) -> None:
