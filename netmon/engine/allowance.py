@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from netmon.model.notices import Audience, Channel, Recipient
 from netmon.rules.repetition import Bucket, Rate, Serving, full, next_token, serving, taken, tokens
 
+_MANY = 50_000
+"""People remembered before the full buckets are cleared away; there are 24,700 volunteers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -18,6 +21,8 @@ class Limits:
     """What one person is sent. The NOC is told of netmon's own blindness at once, always."""
     gateway: Mapping[Channel, Rate] = field(default_factory=dict)
     """What a gateway is handed, all people together."""
+    latest_only: frozenset[Channel] = frozenset({Channel.SMS})
+    """Where one text has no room for several matters, so that of what waits together only the latest is told."""
 
 
 class Allowance:
@@ -38,9 +43,11 @@ class Allowance:
     def serving(self, channel: Channel, recipient: Recipient, waiting: int, now: float) -> Serving:
         """How to tell this person what waits for them."""
         rate = self._rate(channel, recipient)
-        if rate is None:
-            return Serving.EACH
-        return serving(waiting, self._bucket(channel, recipient, rate, now), rate, now)
+        asked = Serving.EACH
+        if rate is not None:
+            asked = serving(waiting, self._bucket(channel, recipient, rate, now), rate, now)
+        several = waiting > 1 and channel in self._limits.latest_only
+        return Serving.FOLDED if asked is Serving.EACH and several else asked
 
     def next_at(self, channel: Channel, recipient: Recipient, now: float) -> float:
         """When this person may be told something again."""
@@ -76,7 +83,3 @@ class Allowance:
             for key, bucket in self._people.items()
             if tokens(bucket, rates[key[0]], now) < rates[key[0]].messages
         }
-
-
-_MANY = 50_000
-"""People remembered before the full buckets are cleared away; there are 24,700 volunteers."""

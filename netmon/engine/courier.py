@@ -139,14 +139,13 @@ class Courier:
         await self._record(channel)
         limit = self._limit(channel, now)
         entries = await self._store.claim(now, limit, self._policy.lease, channel) if limit else ()
-        people: defaultdict[Recipient, list[_Ready]] = defaultdict(list)
+        waiting: defaultdict[Recipient, list[OutboxEntry]] = defaultdict(list)
         for entry in entries:
-            made = await self._made(entry)
-            if isinstance(made, _Ready):
-                people[entry.notice.recipient].append(made)
-            else:
-                self._unrecorded[channel].append(made)
-        await asyncio.gather(*(self._tell(channel, person, waiting) for person, waiting in people.items()))
+            waiting[entry.notice.recipient].append(entry)
+        for person, theirs in waiting.items():
+            # What was put back for a later try would come after this, and tell an older state last.
+            theirs.extend(await self._store.claim_rest(now, person, channel, self._policy.lease))
+        await asyncio.gather(*(self._serve_person(channel, *one) for one in waiting.items()))
         await self._record(channel)
         await self._report(channel)
         return len(entries)
@@ -188,18 +187,32 @@ class Courier:
             return self._tried(entry, Delivery(Verdict.PERMANENT, reason=letter.value))
         return _Ready(entry, letter)
 
+    async def _serve_person(self, channel: Channel, person: Recipient, entries: Sequence[OutboxEntry]) -> None:
+        made = [await self._made(entry) for entry in entries]
+        await self._keep(channel, [one for one in made if isinstance(one, _Outcome)])
+        waiting = [one for one in made if isinstance(one, _Ready)]
+        if waiting:
+            await self._tell(channel, person, waiting)
+
     async def _tell(self, channel: Channel, person: Recipient, waiting: Sequence[_Ready]) -> None:
         """Tell one person what waits for them: each for itself, all in one, or later."""
         now = self._clock.now()
         match self._allowance.serving(channel, person, len(waiting), now.monotonic):
             case Serving.EACH:
-                await asyncio.gather(*(self._deliver(one.letter, [one]) for one in waiting))
+                await self._each(channel, waiting)
             case Serving.FOLDED:
                 await self._fold(waiting)
             case Serving.LATER:
                 wait = self._allowance.next_at(channel, person, now.monotonic) - now.monotonic
                 held = Delivery(Verdict.RETRY, reason="held: enough was sent to this person for now")
                 await self._keep(channel, [_Outcome(one.entry, held, now.wall + wait) for one in waiting])
+
+    async def _each(self, channel: Channel, waiting: Sequence[_Ready]) -> None:
+        if not self._breakers[channel].is_tripped:
+            await asyncio.gather(*(self._deliver(one.letter, [one]) for one in waiting))
+            return
+        for one in waiting:  # the first asks the gateway for all the others
+            await self._deliver(one.letter, [one])
 
     async def _fold(self, waiting: Sequence[_Ready]) -> None:
         """All in one message, under the latest notice; what is about no ticket leaves for itself."""
@@ -208,7 +221,7 @@ class Courier:
         if rest:
             folded = tuple(one.letter for one in rest) if len(rest) > 1 else ()
             await self._deliver(replace(rest[-1].letter, folded=folded), rest)
-        await asyncio.gather(*(self._deliver(one.letter, [one]) for one in alone))
+        await self._each(waiting[0].entry.notice.channel, alone)
 
     async def _deliver(self, letter: Letter, carried: Sequence[_Ready]) -> None:
         channel, person = letter.notice.channel, letter.notice.recipient
