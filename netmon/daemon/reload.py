@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netmon.daemon.assembly import Daemon, plan_for
-from netmon.daemon.policies import case_policy, health_policy
+from netmon.daemon.policies import case_policy, courier_policy, health_policy
 from netmon.engine.plan import SweepPlan
 from netmon.errors import ComplaintsError, InputError
 from netmon.model.fleet import Fleet
@@ -105,6 +105,7 @@ class Reloader:
         daemon.judge.adopt(kept, moved_devices(prepared.changes, prepared.inventory), now)
         daemon.judge.policy = health_policy(prepared.settings)
         daemon.casework.adopt(case_policy(prepared.settings))
+        daemon.courier.adopt(courier_policy(prepared.settings))
         daemon.sweep.adopt(prepared.plan)
         daemon.settings = prepared.settings
 

@@ -29,13 +29,13 @@ class Allowance:
     """The buckets of everybody. Times are monotonic seconds."""
 
     def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+        self.limits = limits
         self._people: dict[tuple[Channel, Recipient], Bucket] = {}
         self._gateways: dict[Channel, Bucket] = {}
 
     def at_gateway(self, channel: Channel, most: int, now: float) -> int:
         """How many messages the gateway may be handed now, at most so many."""
-        rate = self._limits.gateway.get(channel)
+        rate = self.limits.gateway.get(channel)
         if rate is None:
             return most
         return max(0, min(most, int(tokens(self._gateways.get(channel, full(rate, now)), rate, now))))
@@ -46,7 +46,7 @@ class Allowance:
         asked = Serving.EACH
         if rate is not None:
             asked = serving(waiting, self._bucket(channel, recipient, rate, now), rate, now)
-        several = waiting > 1 and channel in self._limits.latest_only
+        several = waiting > 1 and channel in self.limits.latest_only
         return Serving.FOLDED if asked is Serving.EACH and several else asked
 
     def next_at(self, channel: Channel, recipient: Recipient, now: float) -> float:
@@ -56,7 +56,7 @@ class Allowance:
 
     def tried(self, channel: Channel, now: float) -> None:
         """Count one message handed to a gateway."""
-        rate = self._limits.gateway.get(channel)
+        rate = self.limits.gateway.get(channel)
         if rate is not None:
             self._gateways[channel] = taken(self._gateways.get(channel, full(rate, now)), rate, now)
 
@@ -70,14 +70,14 @@ class Allowance:
             self._forget(now)
 
     def _rate(self, channel: Channel, recipient: Recipient) -> Rate | None:
-        return None if recipient.audience is Audience.NOC else self._limits.person.get(channel)
+        return None if recipient.audience is Audience.NOC else self.limits.person.get(channel)
 
     def _bucket(self, channel: Channel, recipient: Recipient, rate: Rate, now: float) -> Bucket:
         return self._people.get((channel, recipient), full(rate, now))
 
     def _forget(self, now: float) -> None:
         """Leave out the buckets that are full again."""
-        rates = self._limits.person
+        rates = self.limits.person
         self._people = {
             key: bucket
             for key, bucket in self._people.items()

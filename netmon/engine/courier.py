@@ -108,6 +108,12 @@ class Courier:
         self._failing: set[Channel] = set()
         self._trouble: dict[Channel, str] = {}
 
+    def adopt(self, policy: CourierPolicy) -> None:
+        """Work by another policy from now on; who had enough, and which gateway rests, stays known."""
+        self._policy = policy
+        self._letters.noc = policy.noc
+        self._allowance.limits = policy.limits
+
     async def run(self) -> None:
         """Deliver until cancelled."""
         async with asyncio.TaskGroup() as group:

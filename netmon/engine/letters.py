@@ -35,7 +35,7 @@ class Letters:
         self._country = country
         self._channels = channels
         self._clock = clock
-        self._noc = noc
+        self.noc = noc
 
     async def letter(self, notice: Notice) -> Letter | Undeliverable:
         """The letter of a notice, or why there can be none.
@@ -87,7 +87,7 @@ class Letters:
     def _person(self, recipient: Recipient) -> Person | None:
         inventory = self._country.inventory
         if recipient.audience is Audience.NOC:
-            return self._noc
+            return self.noc
         if recipient.audience is Audience.VOLUNTEER:
             volunteer = inventory.volunteers.get(VillageId(recipient.id))
             if volunteer is None:

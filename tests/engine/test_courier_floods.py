@@ -140,6 +140,22 @@ async def test_a_number_gets_no_more_than_its_share_and_then_the_latest(office: 
     assert office.states == ["sent"] * 12
 
 
+async def test_new_limits_hold_at_once_and_forget_nobody(office: Office) -> None:
+    courier = office.courier()
+    for number in range(3):
+        await office.store.commit(began(number, T0, (TECHNICIAN, Channel.MAIL)), office.clock.now())
+    await courier.deliver_due(office.clock.now())
+    courier.adopt(replace(office.policy, limits=Limits(person={Channel.MAIL: Rate(2, HOUR)})))
+    await office.store.commit(began(9, T0, (TECHNICIAN, Channel.MAIL)), office.clock.now())
+    await courier.deliver_due(office.clock.now())
+    assert len(office.mail.letters) == 4, "the bucket of ten had seven left, of which two fit the new one"
+    await office.store.commit(began(10, T0, (TECHNICIAN, Channel.MAIL)), office.clock.now())
+    await courier.deliver_due(office.clock.now())
+    await office.store.commit(began(11, T0, (TECHNICIAN, Channel.MAIL)), office.clock.now())
+    await courier.deliver_due(office.clock.now())
+    assert len(office.mail.letters) == 5
+
+
 async def test_the_sms_gateway_is_fed_at_its_rate(office: Office) -> None:
     crew(office)
     office.policy = replace(office.policy, limits=Limits(gateway={Channel.MAIL: Rate(10, 60.0)}))
