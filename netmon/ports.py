@@ -140,9 +140,9 @@ class Store(Protocol):
         ...
 
     async def claim_rest(
-        self, now: Now, recipient: Recipient, channel: Channel, lease: float
+        self, now: Now, recipients: Collection[Recipient], channel: Channel, lease: float
     ) -> tuple[OutboxEntry, ...]:
-        """Take what else waits for a person on a channel, oldest first, so that it can leave together.
+        """Take what else waits for these people on a channel, oldest first, so that it can leave together.
 
         That is every notice `claim` could give, and those put back for a later try; not what is in doubt.
         """

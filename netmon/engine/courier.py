@@ -148,9 +148,10 @@ class Courier:
         waiting: defaultdict[Recipient, list[OutboxEntry]] = defaultdict(list)
         for entry in entries:
             waiting[entry.notice.recipient].append(entry)
-        for person, theirs in waiting.items():
-            # What was put back for a later try would come after this, and tell an older state last.
-            theirs.extend(await self._store.claim_rest(now, person, channel, self._policy.lease))
+        # What was put back for a later try would come after this, and tell an older state last.
+        rest = await self._store.claim_rest(now, waiting.keys(), channel, self._policy.lease) if waiting else ()
+        for entry in rest:
+            waiting[entry.notice.recipient].append(entry)
         await asyncio.gather(*(self._serve_person(channel, *one) for one in waiting.items()))
         await self._record(channel)
         await self._report(channel)

@@ -4,7 +4,7 @@ A lane is one person on one channel about one fault. Only the oldest waiting not
 order is kept and no two of them are ever in flight together.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -115,14 +115,14 @@ def due(now: Now, channel: Channel | None) -> sa.Select[Any]:
     return query.order_by(outbox.c.next_try, outbox.c.id)
 
 
-def rest_of(now: Now, recipient: Recipient, channel: Channel) -> sa.Select[Any]:
-    """What may leave to a person together, oldest first."""
+def rest_of(now: Now, recipients: Collection[Recipient], channel: Channel) -> sa.Select[Any]:
+    """What may leave to each of these people together, oldest first."""
+    wanted = [(one.audience.value, one.id) for one in recipients]
     query = _free(now).where(
         outbox.c.not_before <= now.wall,
         sa.or_(outbox.c.doubts == 0, outbox.c.next_try <= now.wall),
         outbox.c.channel == channel.value,
-        outbox.c.audience == recipient.audience.value,
-        outbox.c.recipient == recipient.id,
+        sa.tuple_(outbox.c.audience, outbox.c.recipient).in_(wanted),
     )
     return query.order_by(outbox.c.id)
 

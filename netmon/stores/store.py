@@ -108,9 +108,9 @@ class SqlStore:
         )
 
     async def claim_rest(
-        self, now: Now, recipient: Recipient, channel: Channel, lease: float
+        self, now: Now, recipients: Collection[Recipient], channel: Channel, lease: float
     ) -> tuple[OutboxEntry, ...]:
-        wanted = outbox.rest_of(now, recipient, channel)
+        wanted = outbox.rest_of(now, recipients, channel)
         if await self._reader.call(lambda connection: connection.execute(wanted.limit(1)).first()) is None:
             return ()
         return await self._writer.call(lambda connection: outbox.take(connection, wanted, now, lease))

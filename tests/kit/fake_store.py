@@ -258,10 +258,10 @@ class FakeStore:
         return _leased(sorted(due, key=lambda row: (row.next_try, row.id))[:limit], now, lease)
 
     async def claim_rest(
-        self, now: Now, recipient: Recipient, channel: Channel, lease: float
+        self, now: Now, recipients: Collection[Recipient], channel: Channel, lease: float
     ) -> tuple[OutboxEntry, ...]:
         self._check_trouble()
-        rows = [r for r in self._free(now) if (r.notice.recipient, r.notice.channel) == (recipient, channel)]
+        rows = [r for r in self._free(now) if r.notice.recipient in recipients and r.notice.channel is channel]
         rows = [r for r in rows if r.not_before <= now.wall and (not r.doubts or r.next_try <= now.wall)]
         return _leased(rows, now, lease)
 

@@ -348,15 +348,16 @@ class OutboxContract:
             await store.settle(entry, delivery, at(2), T0 + (20 if entry.notice == mine else 900))
         (first,) = await store.claim(at(20), 10, 60)
         assert first.notice == mine
-        rest = await store.claim_rest(at(20), mine.recipient, Channel.MAIL, 60)
+        rest = await store.claim_rest(at(20), [mine.recipient], Channel.MAIL, 60)
         assert [(entry.notice, entry.attempt, entry.due_at) for entry in rest] == [(later, 1, T0)]
-        assert await store.claim_rest(at(21), mine.recipient, Channel.MAIL, 60) == ()
+        assert await store.claim_rest(at(21), [], Channel.MAIL, 60) == ()
+        assert await store.claim_rest(at(21), [mine.recipient], Channel.MAIL, 60) == ()
         assert await store.claim(at(79), 10, 60) == ()
 
     async def test_the_rest_keeps_the_order_within_a_fault(self, store: Store) -> None:
         stages = [notice(stage=stage) for stage in (Stage.OPENED, Stage.EXTENDED)]
         await store.commit(opening(notices=tuple(stages)), at(0))
-        (first,) = await store.claim_rest(at(0), stages[0].recipient, Channel.MAIL, 60)
+        (first,) = await store.claim_rest(at(0), [stages[0].recipient], Channel.MAIL, 60)
         assert first.notice == stages[0]
 
     async def test_a_try_put_back_comes_again_with_its_count_and_keeps_its_age(self, store: Store) -> None:
