@@ -73,6 +73,17 @@ def test_no_settings_at_all_is_one_complaint(tmp_path: Path) -> None:
     assert not report.is_good
 
 
+def test_a_mail_servers_certificates_and_credential_are_looked_for(site: Path) -> None:
+    login = "user: netmon, credential: smtp-password"
+    site.write_text(f"mail: {{driver: smtp, {login}, ca_file: ca.pem}}\ncredentials: {{smtp-password: ./none}}\n")
+    report = check(site, {})
+    assert report.lines() == (
+        f"netmon.yaml:1: mail.ca_file: {site.parent}/ca.pem is not there; "
+        "give a file with certificates, or leave the key out",
+    )
+    assert "credential 'smtp-password': cannot read" in report.warning_lines()[0]
+
+
 def test_long_report_is_cut_with_a_count(site: Path) -> None:
     site.write_text("".join(f"key{n}: 1\n" for n in range(12)))
     assert len(check(site, {}).lines(5)) == 6

@@ -34,6 +34,7 @@ PROMISED = {
         "hold": {"mail": 120.0, "sms": 300.0},
         "hold_by_cause": {},
         "coalesce": 300.0,
+        "limits": {"mail_per_hour": 10, "sms_per_day": 6, "sms_per_minute": 600},
         "noc_mail": "",
         "contact_number": "1111 กด 88",
         "map_link": "https://www.google.com/maps?q={lat},{lon}",
