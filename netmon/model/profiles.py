@@ -147,7 +147,8 @@ class Rule:
         of: what to divide by; 0 makes it absent.
         states: raw enumeration to value; a number that is not in it is absent.
         label: what names each row's reading; a constant for a scalar.
-        gather: how rows with the same label are put together.
+        gather: how rows with the same label are put together; None adds up clients and watts, and tells other rows
+            apart by their index.
         total: how all rows make the device's own reading, which has the label "".
         count_rows: the reading is how many rows of the column there are whose value is the label; needs a walk.
         count_labels: the column that lists the labels to count for.
@@ -170,7 +171,7 @@ class Rule:
     only_if: tuple[Condition, ...] = ()
     rows: tuple[RowFilter, ...] = ()
     label: tuple[LabelPart, ...] = ()
-    gather: Gather = Gather.SUM
+    gather: Gather | None = None
     total: Gather | None = None
     count_rows: bool = False
     count_labels: Object | None = None

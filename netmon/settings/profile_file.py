@@ -196,7 +196,11 @@ class ReadingEntry(Section):
         tuple[LabelEntry, ...],
         BeforeValidator(_label, json_schema_input_type=str | LabelEntry | tuple[str | LabelEntry, ...]),
     ] = Field((), description="Names each row's reading; parts are joined by a space. Default: the index.")
-    gather: Gather = Field(Gather.SUM, description="How rows with one label are put together. Default sum.")
+    gather: Gather | None = Field(
+        None,
+        description="How rows with one label are put together. Default: clients and watts are added up, other rows "
+        "told apart by their index.",
+    )
     total: Gather | None = Field(None, description="How all rows make the device's own reading. Default: they do not.")
     count_rows: bool = Field(
         default=False,

@@ -150,8 +150,9 @@ def _series(rows: Mapping[Rule, Sequence[Row]], position: Mapping[Oid, int], fir
         cells: dict[str, list[Cell]] = {}
         for row in its_rows:
             cells.setdefault(row.label, []).append(_cell(rule, row, position, firmware))
+        how = rule.gather or (Gather.SUM if NATURE[rule.quantity].adds_up else Gather.FIRST)
         for label, its_cells in cells.items():
-            gathered.setdefault((rule.quantity, label), []).append((rule.gather, tuple(its_cells)))
+            gathered.setdefault((rule.quantity, label), []).append((how, tuple(its_cells)))
         if rule.total is not None and cells:
             every = tuple(cell for its_cells in cells.values() for cell in its_cells)
             gathered.setdefault((rule.quantity, ""), []).append((rule.total, every))
