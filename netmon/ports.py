@@ -1,6 +1,6 @@
 """What netmon needs from the world: tiny Protocols. Each docstring is a promise that one contract suite checks."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -8,7 +8,7 @@ from netmon.model.cases import Case, TicketFile
 from netmon.model.country import Country
 from netmon.model.decisions import StoredDecision
 from netmon.model.ids import FaultId, TicketNumber
-from netmon.model.notices import Channel, Delivery, Letter, OutboxEntry
+from netmon.model.notices import Channel, Delivery, Letter, NoticeState, OutboxEntry, OutboxLine
 from netmon.model.tickets import Ticket, TicketStatus
 from netmon.model.time import Now
 from netmon.model.vitals import Vital
@@ -149,6 +149,26 @@ class Store(Protocol):
 
     async def outbox(self, now: Now) -> OutboxState:
         """How much is waiting."""
+        ...
+
+    async def notices(self, states: Collection[NoticeState], limit: int) -> tuple[OutboxLine, ...]:
+        """Notices in these states, the latest `limit` of them, oldest first."""
+        ...
+
+    async def resend(self, notice: int, now: Now) -> OutboxLine:
+        """Let a notice that waits, or was given up, leave now, as if it had never been tried.
+
+        Raises:
+            InputError: no such notice, it has left or was taken back, or a courier has it in hand just now.
+        """
+        ...
+
+    async def drop(self, notice: int, author: str, now: Now) -> OutboxLine:
+        """Take a notice that waits, or was given up, out for good, and note that in its ticket's history.
+
+        Raises:
+            InputError: as for `resend`.
+        """
         ...
 
     async def tickets(self, *, only_open: bool) -> tuple[Ticket, ...]:

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -12,6 +14,7 @@ from netmon.settings import load_settings
 from netmon.stores import open_store
 
 T = TypeVar("T")
+BANGKOK = ZoneInfo("Asia/Bangkok")
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 config_option: Decorator = click.option(
@@ -23,6 +26,11 @@ config_option: Decorator = click.option(
     envvar="NETMON_CONFIG",
     help="The settings file.",
 )
+
+
+def clock_time(wall: float) -> str:
+    """Date and time in Thailand, `wall` in Unix seconds."""
+    return datetime.fromtimestamp(wall, BANGKOK).strftime("%Y-%m-%d %H:%M:%S")
 
 
 class NoVitals:

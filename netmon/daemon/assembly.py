@@ -92,7 +92,7 @@ async def assemble(settings: Settings, inventory: Inventory, stack: AsyncExitSta
         courier=Courier(
             store,
             country,
-            notifiers_for(settings, country),
+            notifiers_for(settings, country, stack),
             vitals=vitals,
             clock=clock,
             policy=courier_policy(settings),

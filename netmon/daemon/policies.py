@@ -40,5 +40,8 @@ def case_policy(settings: Settings) -> CasePolicy:
 
 
 def courier_policy(settings: Settings) -> CourierPolicy:
-    """Where alarms about netmon itself go."""
-    return CourierPolicy(noc=Person(name="NOC", email=settings.notices.noc_mail))
+    """Where alarms about netmon itself go, and how patient gateways ask it to be."""
+    slowest = max(getattr(section, "timeout", 0.0) for section in (settings.mail, settings.sms))
+    # A driver waits for its gateway twice at most, and knows better than the courier what a silence means.
+    patience = max(60.0, 2 * slowest + 10)
+    return CourierPolicy(noc=Person(name="NOC", email=settings.notices.noc_mail), patience=patience)

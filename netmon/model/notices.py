@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from netmon.model.faults import Fault
-from netmon.model.ids import CentreId, FaultId
+from netmon.model.ids import CentreId, FaultId, TicketNumber
 from netmon.model.inventory import Device, ServiceCentre, Village
 from netmon.model.tickets import Ticket, TicketEvent
 
@@ -78,6 +78,31 @@ class OutboxEntry:
     attempt: int
     doubts: int = 0
     due_at: float = 0.0
+
+
+class NoticeState(StrEnum):
+    """Where a notice stands. Unknown: it may have gone out, and netmon has given up finding out."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    SUPERSEDED = "superseded"
+    DEAD = "dead"
+    UNKNOWN = "unknown"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxLine:
+    """A notice as the operator sees it. Times are Unix seconds; `reason` is what the last try came to."""
+
+    id: int
+    notice: Notice
+    state: NoticeState
+    ticket: TicketNumber | None
+    attempt: int
+    created_at: float
+    next_try: float
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

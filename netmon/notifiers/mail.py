@@ -18,9 +18,10 @@ from urllib.parse import quote
 
 from netmon.errors import InputError
 from netmon.model.notices import Letter, Notice, Stage
-from netmon.notifiers.particulars import Particulars, Wording, state_of
+from netmon.notifiers.particulars import SHOWN, Particulars, Wording, state_of
 from netmon.notifiers.rendering import LANGUAGES, Templates, clean
 from netmon.notifiers.thai import local_time
+from netmon.notifiers.village_table import village_table
 
 _ATEXT = "!#$&'*+-/=?^_`{|}~"
 _LONGEST_ID = 200
@@ -140,10 +141,17 @@ class MailComposer:
         html = self._templates.render("frame.html", subject=subject_of(letter), sections=sections)
         message.set_content("\n\n\n---------- English ----------\n\n".join(texts) + "\n", cte="base64")
         message.add_alternative(html, subtype="html", cte="base64")
-        # Only now: turning the mail into alternatives moves Content- headers into the first of them.
-        message["Content-Language"] = ", ".join(LANGUAGES)
         # Else random: two copies of one notice are to be the same, byte for byte.
-        message.set_boundary(f"netmon-{hashlib.sha256(letter.notice.key.encode()).hexdigest()[:32]}")
+        boundary = f"netmon-{hashlib.sha256(letter.notice.key.encode()).hexdigest()[:32]}"
+        message.set_boundary(boundary)
+        if letter.ticket is not None and len(letter.villages) > SHOWN:
+            name = f"{clean(letter.ticket.number)}-villages.csv"
+            message.add_attachment(
+                village_table(letter), maintype="text", subtype="csv", filename=name, params={"charset": "utf-8"}
+            )
+            message.set_boundary(f"{boundary}-whole")
+        # Only now: turning the mail into parts moves Content- headers into the first of them.
+        message["Content-Language"] = ", ".join(LANGUAGES)
 
     def _values(self, letter: Letter) -> tuple[str, dict[str, dict[str, object]]]:
         if letter.fault is None:

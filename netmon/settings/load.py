@@ -12,13 +12,19 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from netmon.errors import ComplaintsError
-from netmon.settings.complaints import Notes, listing
+from netmon.settings.complaints import Notes, Page, listing
 from netmon.settings.document import Document, parse, read_text
 from netmon.settings.findings import Findings, complain
 from netmon.settings.model import Settings
 from netmon.settings.values import Bases
 
-_NEVER_QUOTED = frozenset(("credentials", "store"))
+_UNION_SECTIONS = ("mail", "sms")
+_FINDINGS = Findings(
+    Settings,
+    never_quoted=frozenset({"credentials", "store"}),
+    may_hold_secrets=frozenset({"url", "headers", "fields"}),
+    unions=frozenset(_UNION_SECTIONS),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +70,24 @@ def draft_settings(path: Path, notes: Notes, environ: Mapping[str, str] | None =
     except ValidationError as error:
         mistakes = error.errors(include_url=False)
         for mistake in mistakes:
-            complain(mistake, document, page, Findings(Settings, _NEVER_QUOTED))
+            complain(mistake, document, page, _FINDINGS)
         mistaken |= {str(mistake["loc"][0]) for mistake in mistakes}
         rest = {key: value for key, value in document.data.items() if key not in mistaken}
         settings = Settings.model_validate(rest, context=bases)
+    _check_names(settings, mistaken, document, page)
     notes.complaints[before:] = sorted(notes.complaints[before:], key=lambda one: one.line)
     return SettingsDraft(settings, frozenset(mistaken), document)
+
+
+def _check_names(settings: Settings, mistaken: set[str], document: Document, page: Page) -> None:
+    """A gateway's credential must be declared, or netmon would find out only when it starts."""
+    for section in _UNION_SECTIONS:
+        name = getattr(getattr(settings, section), "credential", None)
+        if name is not None and name not in settings.credentials and not {section, "credentials"} & mistaken:
+            line = document.line_of((section, "credential"))
+            fix = f"declare it, e.g. credentials: {{{name}: systemd}}"
+            page.wrong(line, f"{section}.credential", "is not declared under credentials", fix)
+            mistaken.add(section)
 
 
 def state_directory(environ: Mapping[str, str] | None = None) -> Path:

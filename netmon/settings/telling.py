@@ -1,14 +1,13 @@
 """Settings of whom netmon tells, when, and over which channel."""
 
 import math
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from netmon.model.faults import Cause
 from netmon.model.notices import Channel
-from netmon.settings.values import ConfigPath, Duration, HoldOrNever, Line, MailAddress, MapLink, Section, StatePath
+from netmon.settings.values import ConfigPath, Duration, HoldOrNever, Line, MailAddress, MapLink, Section
 
 
 class Hold(Section):
@@ -63,24 +62,6 @@ class Notices(Section):
             if hold is not None
         }
         return {key: None if math.isinf(hold) else hold for key, hold in holds.items()}
-
-
-class FileMail(Section):
-    """Mail written to files, for trying out and for drills."""
-
-    driver: Literal["file"] = Field("file", description="How mail is delivered. 'file' writes one .eml file each.")
-    directory: StatePath = Field(
-        Path("mail"), description="Folder for the files. Path from the state directory; default 'mail'."
-    )
-
-
-class FileSms(Section):
-    """SMS written to files, for trying out and for drills."""
-
-    driver: Literal["file"] = Field("file", description="How SMS is delivered. 'file' writes one text file each.")
-    directory: StatePath = Field(
-        Path("sms"), description="Folder for the files. Path from the state directory; default 'sms'."
-    )
 
 
 class Templates(Section):

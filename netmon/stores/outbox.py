@@ -5,7 +5,6 @@ order is kept and no two of them are ever in flight together.
 """
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +16,7 @@ from netmon.model.notices import (
     Channel,
     Delivery,
     Notice,
+    NoticeState,
     OutboxEntry,
     Recipient,
     Stage,
@@ -29,28 +29,17 @@ from netmon.stores import tickets
 from netmon.stores.dialect import insert_new
 from netmon.stores.schema import outbox, ticket
 
-
-class State(StrEnum):
-    """Where a notice stands. Unknown: it may have gone out, and netmon has given up finding out."""
-
-    WAITING = "waiting"
-    SENT = "sent"
-    SUPERSEDED = "superseded"
-    DEAD = "dead"
-    UNKNOWN = "unknown"
-
-
 _ENDS = {
-    Verdict.SENT: State.SENT,
-    Verdict.RETRY: State.DEAD,
-    Verdict.PERMANENT: State.DEAD,
-    Verdict.UNKNOWN: State.UNKNOWN,
+    Verdict.SENT: NoticeState.SENT,
+    Verdict.RETRY: NoticeState.DEAD,
+    Verdict.PERMANENT: NoticeState.DEAD,
+    Verdict.UNKNOWN: NoticeState.UNKNOWN,
 }
-_WAITING = outbox.c.state == State.WAITING.value
+_WAITING = outbox.c.state == NoticeState.WAITING.value
 _ahead = outbox.alias("ahead")
 _HEAD_OF_LANE = outbox.c.id == (
     sa.select(sa.func.min(_ahead.c.id))
-    .where(_ahead.c.lane == outbox.c.lane, _ahead.c.state == State.WAITING.value)
+    .where(_ahead.c.lane == outbox.c.lane, _ahead.c.state == NoticeState.WAITING.value)
     .scalar_subquery()
 )
 
@@ -75,7 +64,7 @@ def send(connection: sa.Connection, decision: SendNotice, now: Now) -> None:
         "next_try": decision.not_before,
         "attempt": 0,
         "doubts": 0,
-        "state": State.WAITING.value,
+        "state": NoticeState.WAITING.value,
         "reference": "",
         "reason": "",
     }
@@ -106,7 +95,7 @@ def supersede(connection: sa.Connection, decision: SupersedeNotices, now: Now, *
     connection.execute(
         outbox.update()
         .where(meant, sa.or_(outbox.c.lease_until.is_(None), sa.not_(held)))
-        .values(state=State.SUPERSEDED.value, lease_until=None, finished_at=decision.at)
+        .values(state=NoticeState.SUPERSEDED.value, lease_until=None, finished_at=decision.at)
     )
 
 
@@ -138,18 +127,19 @@ def claim(
     connection.execute(
         outbox.update()
         .where(_WAITING, outbox.c.stale_at.is_not(None), outbox.c.lease_until <= now.wall)
-        .values(state=State.SUPERSEDED.value, lease_until=None, finished_at=now.wall)
+        .values(state=NoticeState.SUPERSEDED.value, lease_until=None, finished_at=now.wall)
     )
     rows = connection.execute(due(now, channel).limit(limit)).all()
     connection.execute(
         outbox.update().where(outbox.c.id.in_([row.id for row in rows])).values(lease_until=now.wall + lease)
     )
     return tuple(
-        OutboxEntry(row.id, _notice(row), row.attempt, doubts=row.doubts, due_at=row.not_before) for row in rows
+        OutboxEntry(row.id, notice_of(row), row.attempt, doubts=row.doubts, due_at=row.not_before) for row in rows
     )
 
 
-def _notice(row: Any) -> Notice:
+def notice_of(row: Any) -> Notice:
+    """The notice a row holds."""
     return Notice(
         stage=Stage(row.stage),
         channel=Channel(row.channel),
@@ -179,9 +169,9 @@ def settle(
         values["next_try"] = retry_at
     else:
         stale = row.stale_at is not None and delivery.verdict is not Verdict.SENT
-        state = State.SUPERSEDED if stale else _ENDS[delivery.verdict]
+        state = NoticeState.SUPERSEDED if stale else _ENDS[delivery.verdict]
         values |= {"state": state.value, "finished_at": now.wall}
-        if state in {State.DEAD, State.UNKNOWN} and row.ticket is not None:
+        if state in {NoticeState.DEAD, NoticeState.UNKNOWN} and row.ticket is not None:
             text = f"{row.channel} to {row.audience} {row.recipient} ({row.stage}): {delivery.reason}"
             tickets.append_event(connection, row.ticket, TicketEvent(now.wall, tickets.NETMON, "undelivered", text))
     connection.execute(outbox.update().where(outbox.c.id == row.id).values(values))

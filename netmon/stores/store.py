@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
@@ -11,11 +11,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from netmon.model.cases import Case, TicketFile
 from netmon.model.decisions import StoredDecision
 from netmon.model.ids import FaultId, TicketNumber
-from netmon.model.notices import Channel, Delivery, OutboxEntry
+from netmon.model.notices import Channel, Delivery, NoticeState, OutboxEntry, OutboxLine
 from netmon.model.tickets import Ticket
 from netmon.model.time import Now
 from netmon.ports import OutboxState, TicketAction, Vitals
-from netmon.stores import faults, outbox, reading, schema, tickets
+from netmon.stores import desk, faults, outbox, reading, schema, tickets
 from netmon.stores.database import Use, make_engine, parse_url
 from netmon.stores.migrating import migrate
 from netmon.stores.trouble import store_error
@@ -75,6 +75,15 @@ class SqlStore:
 
     async def outbox(self, now: Now) -> OutboxState:
         return await self._reader.call(lambda connection: outbox.state(connection, now))
+
+    async def notices(self, states: Collection[NoticeState], limit: int) -> tuple[OutboxLine, ...]:
+        return await self._lister.call(lambda connection: desk.lines(connection, states, limit))
+
+    async def resend(self, notice: int, now: Now) -> OutboxLine:
+        return await self._writer.call(lambda connection: desk.resend(connection, notice, now))
+
+    async def drop(self, notice: int, author: str, now: Now) -> OutboxLine:
+        return await self._writer.call(lambda connection: desk.drop(connection, notice, author, now))
 
     async def commit(self, decisions: Sequence[StoredDecision], now: Now) -> None:
         batch = tuple(decisions)

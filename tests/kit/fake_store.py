@@ -1,6 +1,6 @@
 """`ports.Store` in memory, held to the same contract as the real one (tests/stores/store_contract.py)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
@@ -18,7 +18,7 @@ from netmon.model.decisions import (
 )
 from netmon.model.faults import Fault, Resolution
 from netmon.model.ids import CentreId, FaultId, TicketNumber
-from netmon.model.notices import Channel, Delivery, Notice, OutboxEntry, Verdict
+from netmon.model.notices import Channel, Delivery, Notice, NoticeState, OutboxEntry, OutboxLine, Verdict
 from netmon.model.tickets import ALLOWED_MOVES, Ticket, TicketEvent, TicketStatus
 from netmon.model.time import Now
 from netmon.ports import OutboxState, TicketAction
@@ -35,6 +35,7 @@ class OutboxRow:
     ticket: TicketNumber | None
     not_before: float
     next_try: float
+    created_at: float
     attempt: int = 0
     doubts: int = 0
     lease_until: float = float("-inf")
@@ -130,7 +131,7 @@ class FakeStore:
             case AddVillages():
                 self._add_villages(decision)
             case SendNotice():
-                self._send(decision)
+                self._send(decision, now)
 
     def _open_fault(self, fault: Fault) -> None:
         if fault.id in self.faults:
@@ -224,7 +225,7 @@ class FakeStore:
             self.by_number[number] = replace(ticket, villages=tuple(sorted({*ticket.villages, *new})))
             self.history[number].append(TicketEvent(decision.at, "netmon", "extended", ", ".join(new)))
 
-    def _send(self, decision: SendNotice) -> None:
+    def _send(self, decision: SendNotice, now: Now) -> None:
         notice = decision.notice
         if notice.fault is not None:
             self._known(notice.fault)
@@ -232,7 +233,8 @@ class FakeStore:
             return
         of_centre = [t.number for t in self.by_number.values() if (t.fault, t.centre) == (notice.fault, notice.centre)]
         ticket = of_centre[-1] if of_centre else None
-        self.rows.append(OutboxRow(len(self.rows) + 1, notice, ticket, decision.not_before, decision.not_before))
+        due = decision.not_before
+        self.rows.append(OutboxRow(len(self.rows) + 1, notice, ticket, due, due, created_at=now.wall))
 
     def _supersede(self, decision: SupersedeNotices, now: Now, spared: set[str]) -> None:
         for row in self.rows:
@@ -287,6 +289,36 @@ class FakeStore:
             text = f"{one.channel} to {one.recipient.audience} {one.recipient.id} ({one.stage}): {row.reason}"
             self.history[row.ticket].append(TicketEvent(now.wall, "netmon", "undelivered", text))
 
+    async def notices(self, states: Collection[NoticeState], limit: int) -> tuple[OutboxLine, ...]:
+        return tuple(_line(row) for row in [row for row in self.rows if row.state in states][-limit:])
+
+    async def resend(self, notice: int, now: Now) -> OutboxLine:
+        row = self._movable(notice, now)
+        row.state, row.attempt, row.doubts, row.stale = "waiting", 0, 0, False
+        row.next_try = row.not_before = now.wall
+        return _line(row)
+
+    async def drop(self, notice: int, author: str, now: Now) -> OutboxLine:
+        row = self._movable(notice, now)
+        row.state = "dropped"
+        if row.ticket is not None:
+            one = row.notice
+            text = f"{one.channel} to {one.recipient.audience} {one.recipient.id} ({one.stage}): dropped"
+            self.history[row.ticket].append(TicketEvent(now.wall, author, "undelivered", text))
+        return _line(row)
+
+    def _movable(self, notice: int, now: Now) -> OutboxRow:
+        self._check_trouble()
+        row = next((one for one in self.rows if one.id == notice), None)
+        if row is None:
+            raise InputError(f"There is no notice {notice}.")
+        if row.state not in ("waiting", "dead", "unknown"):
+            raise InputError(f"Notice {notice} is {row.state}; nothing can be done about it any more.")
+        if row.state == "waiting" and row.lease_until > now.wall:
+            raise InputError(f"Notice {notice} is being sent just now; look again in a minute.")
+        row.lease_until = float("-inf")
+        return row
+
     async def release_leases(self, now: Now) -> None:
         for row in self.rows:
             row.lease_until = min(row.lease_until, now.wall)
@@ -324,6 +356,19 @@ class FakeStore:
 
     async def close(self) -> None:
         self.closed = True
+
+
+def _line(row: OutboxRow) -> OutboxLine:
+    return OutboxLine(
+        id=row.id,
+        notice=row.notice,
+        state=NoticeState(row.state),
+        ticket=row.ticket,
+        attempt=row.attempt,
+        created_at=row.created_at,
+        next_try=row.next_try,
+        reason=row.reason,
+    )
 
 
 def _changed(old: Fault, new: Fault) -> Fault:

@@ -17,7 +17,7 @@ from netmon.model.decisions import (
 )
 from netmon.model.faults import Cause, Evidence, EvidenceKind, Resolution
 from netmon.model.ids import DeviceId, FaultId, TicketNumber
-from netmon.model.notices import Audience, Channel, Delivery, Notice, Recipient, Stage, Verdict
+from netmon.model.notices import Audience, Channel, Delivery, Notice, NoticeState, Recipient, Stage, Verdict
 from netmon.model.tickets import Ticket, TicketStatus
 from netmon.ports import OutboxState, Store, TicketAction
 from tests.stores.sample import T0, UBON, VILLAGES, YASO, at, fault, notice, opening
@@ -410,5 +410,71 @@ class OutboxContract:
         assert (await store.outbox(at(100))).waiting == 0
 
 
-class StoreContract(FaultsContract, TicketsContract, OutboxContract):
+ENDED = (NoticeState.DEAD, NoticeState.UNKNOWN)
+
+
+class DeskContract:
+    """What an operator does to the outbox by hand."""
+
+    async def test_the_operator_sees_what_was_given_up_and_why(self, store: Store) -> None:
+        await store.commit(opening(notices=(notice(), notice(recipient="nipa"))), at(0))
+        dead, _ = await store.claim(at(1), 10, 60)
+        await store.settle(dead, Delivery(Verdict.PERMANENT, reason="550 no such user"), at(2), None)
+        (line,) = await store.notices(ENDED, 10)
+        ticket = (await only_ticket(store)).number
+        assert (line.id, line.notice, line.state, line.ticket) == (dead.id, notice(), NoticeState.DEAD, ticket)
+        assert (line.attempt, line.created_at, line.reason) == (1, T0, "550 no such user")
+        (other,) = await store.notices((NoticeState.WAITING,), 10)
+        assert (other.notice.recipient.id, other.attempt, other.next_try) == ("nipa", 0, T0)
+
+    async def test_the_latest_of_many_are_listed_oldest_first(self, store: Store) -> None:
+        await store.commit(opening(notices=tuple(notice(recipient=name) for name in "abc")), at(0))
+        assert [line.notice.recipient.id for line in await store.notices((NoticeState.WAITING,), 2)] == ["b", "c"]
+        assert await store.notices((), 2) == ()
+
+    @pytest.mark.parametrize("delivery", [Delivery(Verdict.PERMANENT, reason="550"), UNKNOWN])
+    async def test_what_was_given_up_leaves_again_as_if_new(self, store: Store, delivery: Delivery) -> None:
+        await store.commit(opening(notices=(notice(),)), at(0))
+        (entry,) = await store.claim(at(1), 10, 60)
+        await store.settle(entry, delivery, at(2), None)
+        line = await store.resend(entry.id, at(90_000))
+        assert (line.state, line.attempt, line.next_try) == (NoticeState.WAITING, 0, T0 + 90_000)
+        (again,) = await store.claim(at(90_000), 10, 60)
+        assert (again.notice, again.attempt, again.doubts, again.due_at) == (notice(), 0, 0, T0 + 90_000)
+        await store.settle(again, SENT, at(90_001), None)
+        assert await store.notices(ENDED, 10) == ()
+
+    async def test_what_waits_for_a_busy_gateway_may_be_tried_at_once(self, store: Store) -> None:
+        await store.commit(opening(notices=(notice(),)), at(0))
+        (entry,) = await store.claim(at(1), 10, 60)
+        await store.settle(entry, RETRY, at(2), T0 + 900)
+        await store.resend(entry.id, at(10))
+        assert len(await store.claim(at(10), 10, 60)) == 1
+
+    @pytest.mark.parametrize("given_up", [True, False])
+    async def test_what_is_dropped_never_leaves_and_the_ticket_says_who_did_it(
+        self, store: Store, given_up: bool
+    ) -> None:
+        await store.commit(opening(notices=(notice(),)), at(0))
+        (entry,) = await store.claim(at(1), 10, 60)
+        await store.settle(entry, RETRY, at(2), None if given_up else T0 + 3)
+        line = await store.drop(entry.id, "anong", at(5))
+        assert line.state is NoticeState.DROPPED
+        assert await store.claim(at(99), 10, 60) == ()
+        last = (await history(store, (await only_ticket(store)).number))[-1]
+        assert last == ("anong", "undelivered", "mail to technician somchai (opened): dropped")
+
+    async def test_what_cannot_be_done_by_hand_is_refused_in_a_sentence(self, store: Store) -> None:
+        await store.commit(opening(notices=(notice(),)), at(0))
+        (entry,) = await store.claim(at(1), 10, 60)
+        with pytest.raises(InputError, match="being sent just now"):
+            await store.drop(entry.id, "anong", at(2))
+        await store.settle(entry, SENT, at(3), None)
+        with pytest.raises(InputError, match="is sent; nothing can be done"):
+            await store.resend(entry.id, at(4))
+        with pytest.raises(InputError, match="There is no notice 4711"):
+            await store.resend(4711, at(4))
+
+
+class StoreContract(FaultsContract, TicketsContract, OutboxContract, DeskContract):
     """The whole promise."""
