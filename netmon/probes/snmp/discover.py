@@ -24,7 +24,7 @@ from netmon.probes.snmp.interfaces import (
 )
 from netmon.probes.snmp.reader import SnmpReader
 from netmon.probes.snmp.reasons import Failure, FailureKind
-from netmon.probes.snmp.standard import UPTIME_OIDS, interface_oids
+from netmon.probes.snmp.standard import TABLE_STAMPS, UPTIME_OIDS, interface_oids
 from netmon.probes.snmp.text import clean
 from netmon.probes.snmp.walk import WalkLimits
 
@@ -153,7 +153,7 @@ class _Explorer:
     ) -> dict[Oid, Value] | Failure:
         oids = [oid for rule, found in rows.items() if not rule.count_rows for row in found for oid in row.oids]
         oids += [oid for one in interfaces for oid in interface_oids(one.index)]
-        unique = tuple(dict.fromkeys((*UPTIME_OIDS.values(), *oids)))
+        unique = tuple(dict.fromkeys((*UPTIME_OIDS.values(), *TABLE_STAMPS, *oids)))
         values = await self._reader.get(unique)
         if isinstance(values, Failure):
             return values

@@ -16,7 +16,7 @@ from netmon.probes.snmp.codec import Version
 from netmon.probes.snmp.discover import Discovery
 from netmon.probes.snmp.interfaces import Interface
 from netmon.probes.snmp.reading import Cell, Gathered, Method, RowCount, Series, Tables, Uptime
-from netmon.probes.snmp.standard import UPTIME_OIDS, interface_rules, interface_series
+from netmon.probes.snmp.standard import TABLE_STAMPS, UPTIME_OIDS, interface_rules, interface_series
 from netmon.probes.snmp.template import RequestTemplate, compile_get
 
 MOST_OCTETS = 1400
@@ -47,6 +47,7 @@ class PollPlan:
         oids: the same instances in one row; a poll's values stand in this order.
         walks: columns to walk at each poll, for readings that count rows.
         series: the readings, in the order `decode` gives their values.
+        stamp_at: where in `oids` the stamp of the interface table stands; None if the device has none.
     """
 
     profile: str
@@ -54,6 +55,7 @@ class PollPlan:
     requests: tuple[tuple[Oid, ...], ...]
     walks: tuple[Oid, ...]
     series: tuple[Series, ...]
+    stamp_at: int | None
     oids: tuple[Oid, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -75,6 +77,11 @@ class PollPlan:
         """
         return [one.method.read(values, tables) for one in self.series]
 
+    def table_stamp(self, values: Sequence[Value]) -> int | None:
+        """Return a number that changes when the device's interfaces do (see `rediscovery`); None if it gave none."""
+        stamp = None if self.stamp_at is None else values[self.stamp_at]
+        return stamp if isinstance(stamp, int) else None
+
 
 def build_plan(found: Discovery, scope: Scope = Scope.SWEEP) -> PollPlan:
     """Make the plan for one scope."""
@@ -94,6 +101,7 @@ def build_plan(found: Discovery, scope: Scope = Scope.SWEEP) -> PollPlan:
         requests=tuple(_chunks(oids, found.values, found.manner.objects_per_request)),
         walks=tuple(dict.fromkeys(rule.source.oid for rule in rules if rule.count_rows)),
         series=tuple(series),
+        stamp_at=next((position[oid] for oid in TABLE_STAMPS if oid in position), None),
     )
 
 
@@ -120,6 +128,7 @@ def _needed(
 ) -> Iterator[Oid]:
     if scope is not Scope.BACKGROUND:
         yield from (UPTIME_OIDS[source] for source in _uptime_sources(found))
+        yield from [oid for oid in TABLE_STAMPS if oid in found.values][:1]
     for rule, its_rows in rows.items():
         if not rule.count_rows:
             yield from (oid for row in its_rows for oid in row.oids)

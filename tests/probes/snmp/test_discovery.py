@@ -226,3 +226,52 @@ def test_lines_of_a_recording_that_are_none_are_left_out_and_the_first_of_a_name
 def test_a_file_without_a_single_object_is_no_recording() -> None:
     with pytest.raises(InputError, match="no recording"):
         read_recording(b"villages\n")
+
+
+def test_a_table_the_agent_hangs_on_is_left_out_and_the_rest_read() -> None:
+    whole = read_recording(SNMPD.read_bytes())
+
+    class Hanging(Recording):
+        async def get(self, oids: Sequence[tuple[int, ...]]) -> list[Value]:
+            return await whole.get(oids)
+
+        async def walk(self, root: tuple[int, ...], limits: WalkLimits | None = None) -> WalkResult:
+            if root[:9] == (1, 3, 6, 1, 2, 1, 25, 2, 3):
+                return WalkResult([], WalkEnd.FAILED, Failure(0, FailureKind.TIMED_OUT))
+            return await whole.walk(root, limits)
+
+    read = readings(Hanging([]), build_plan(found_on(Hanging([]))))
+    assert read[Quantity.INTERFACE_UP, "eth0"] == 1
+
+
+def test_rows_that_share_a_name_are_told_apart_by_their_index() -> None:
+    temperatures = "1.3.6.1.4.1.46242.3.1"
+    device = recording(
+        "1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.46242",
+        *(f"{temperatures}.2.{row}|4|Board" for row in (1, 2)),
+        *(f"{temperatures}.3.{row}|2|{degrees}" for row, degrees in ((1, 40), (2, 50))),
+    )
+    read = readings(device, build_plan(found_on(device)))
+    labels = {label: value for (quantity, label), value in read.items() if quantity is Quantity.TEMPERATURE}
+    assert labels == {"Board #1": 40, "Board #2": 50, "": 50}
+
+
+@pytest.mark.parametrize(
+    ("description", "model"),
+    [
+        ("Huawei AR169F Huawei Versatile Routing Platform Software  VRP (R) software,Version 5.170", "AR169F"),
+        ("S5720-28X Huawei Versatile Routing Platform Software VRP (R) Software, Version 5.170", "S5720-28X"),
+        ("Huawei Versatile Routing Platform Software VRP (R) Software, Version 5.170", ""),
+    ],
+)  # fmt: skip
+def test_a_vendor_s_praise_is_not_taken_for_the_model(description: str, model: str) -> None:
+    device = recording("1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.2011.2.224.62", f"1.3.6.1.2.1.1.1.0|4|{description}")
+    assert found_on(device).identity.model == model
+
+
+def test_the_plan_shows_when_interfaces_come_or_go() -> None:
+    device = read_recording(SNMPD.read_bytes() + b"1.3.6.1.2.1.2.1.0|2|4\n")
+    plan = build_plan(found_on(device))
+    values: list[Value] = asyncio.run(device.get(plan.oids))
+    assert plan.table_stamp(values) == 4
+    assert plan.table_stamp([Absent.NULL] * len(values)) is None
