@@ -18,6 +18,7 @@ from netmon.probes.snmp.interfaces import (
     IF_ALIAS,
     IF_DESCR,
     IF_NAME,
+    IF_OPER_STATUS,
     Interface,
     choose_uplink,
     list_interfaces,
@@ -105,7 +106,13 @@ class _Explorer:
 
     async def explore(self) -> Discovery | Failure:
         profile = self._profile
-        wanted = (IF_DESCR, IF_NAME, IF_ALIAS, *(oid for rule in profile.rules for oid in columns_of(rule)))
+        wanted = (
+            IF_DESCR,
+            IF_NAME,
+            IF_ALIAS,
+            IF_OPER_STATUS,
+            *(oid for rule in profile.rules for oid in columns_of(rule)),
+        )
         failure = await self._walk_all(dict.fromkeys(wanted))
         if failure is not None:
             return failure
