@@ -123,6 +123,15 @@ def table(lines: Sequence[Line]) -> str:
     return "\n".join(rows)
 
 
+def exclusions(lines: Sequence[Line]) -> str:
+    """List what was excluded: recording, instance and reason; many of one recording and reason in one line."""
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for line in lines:
+        if line.verdict is Verdict.EXCLUDED:
+            grouped.setdefault((line.recording, line.reason), []).append(line.key)
+    return "\n".join(f"excluded: {name}: {reason}: {', '.join(keys)}" for (name, reason), keys in grouped.items())
+
+
 def _identity(name: str, expected: Mapping[str, Any], discovery: Discovery) -> Iterator[Line]:
     identity = discovery.identity
     got = {"hardware": identity.model, "serial": identity.serial, "version": identity.firmware}

@@ -29,7 +29,7 @@ from netmon.probes.snmp.session import SnmpDesk, SnmpSession, SnmpTarget
 from netmon.probes.snmp.sockets import Address, Sockets, open_socket
 from netmon.probes.snmp.template import compile_get
 from netmon.settings.profiles import load_profiles
-from tests.kit.right_values import Line, Seen, Verdict, compare, seen_in, table
+from tests.kit.right_values import Line, Seen, Verdict, compare, exclusions, seen_in, table
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -149,7 +149,7 @@ def test_what_is_read_through_the_wire_is_right(
     lines = lines_of(read, expected, EXCLUDED)
     count = Counter(line.verdict for line in lines)
     with capsys.disabled():
-        sys.stdout.write(f"\n{table(lines)}\n")
+        sys.stdout.write(f"\n{table(lines)}\n{exclusions(lines)}\n")
     assert not [str(line) for line in lines if line.verdict is Verdict.WRONG]
     counted = count.total() - count[Verdict.EXCLUDED]
     assert counted > 1000
