@@ -243,7 +243,7 @@ class Profile:
     recognised_by: tuple[Recognition, ...] = ()
     is_fallback: bool = False
     identity: IdentityRules = field(default_factory=IdentityRules)
-    uptime: tuple[UptimeSource, ...] = tuple(UptimeSource)
+    uptime: tuple[UptimeSource, ...] = (UptimeSource.SYS_UP_TIME, UptimeSource.HR_SYSTEM_UPTIME)
     interfaces: InterfaceRules = field(default_factory=InterfaceRules)
     manners: Manners = field(default_factory=Manners)
     rules: tuple[Rule, ...] = ()

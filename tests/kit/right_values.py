@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from netmon.model.readings import Quantity
-from netmon.probes.snmp.ber import Absent, Value, format_oid
+from netmon.probes.snmp.ber import Value, format_oid
 from netmon.probes.snmp.discover import Discovery
 from netmon.probes.snmp.plan import PollPlan
 from netmon.probes.snmp.reading import Gathered, Tables, Uptime
@@ -100,9 +101,10 @@ def compare(
     discovery: Discovery,
     seen: Sequence[Seen],
     excluded: Mapping[tuple[str, str], str],
+    recording: Path,
 ) -> Iterator[Line]:
     """Compare one recording; every value of the kinds above gives one line."""
-    recorded = {format_oid(oid) for oid, value in discovery.values.items() if not isinstance(value, Absent)}
+    recorded = {line.partition("|")[0].removeprefix(".") for line in recording.read_text("latin-1").splitlines()}
     for line in (
         *_identity(name, expected, discovery),
         *_uptime(name, expected, seen),

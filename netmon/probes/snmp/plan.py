@@ -15,6 +15,7 @@ from netmon.probes.snmp.cells import Row
 from netmon.probes.snmp.codec import Version
 from netmon.probes.snmp.discover import Discovery
 from netmon.probes.snmp.interfaces import Interface
+from netmon.probes.snmp.quick import QuickReader, prepare
 from netmon.probes.snmp.reading import Cell, Gathered, Method, RowCount, Series, Tables, Uptime
 from netmon.probes.snmp.standard import TABLE_STAMPS, UPTIME_OIDS, interface_rules, interface_series
 from netmon.probes.snmp.template import RequestTemplate, compile_get
@@ -57,9 +58,11 @@ class PollPlan:
     series: tuple[Series, ...]
     stamp_at: int | None
     oids: tuple[Oid, ...] = field(init=False)
+    _reader: QuickReader = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "oids", tuple(oid for request in self.requests for oid in request))
+        object.__setattr__(self, "_reader", prepare(self.series))
 
     def templates(self, version: Version, community: bytes) -> tuple[RequestTemplate, ...]:
         """Compile the requests, one template each, in order."""
@@ -75,7 +78,7 @@ class PollPlan:
         Returns:
             One value per series, None where absent; counters are the device's own numbers (see `counters.advance`).
         """
-        return [one.method.read(values, tables) for one in self.series]
+        return self._reader.read(values, tables)
 
     def table_stamp(self, values: Sequence[Value]) -> int | None:
         """Return a number that changes when the device's interfaces do (see `rediscovery`); None if it gave none."""
