@@ -97,6 +97,7 @@ class LabelPart:
         index: the row's index itself.
         constant: this text.
         arcs: how many leading arcs of the row's index are used (0: all).
+        match: what of the text is taken (its group 1); the whole text where it does not match.
     """
 
     column: Object | None = None
@@ -104,6 +105,7 @@ class LabelPart:
     index: IndexForm | None = None
     constant: str = ""
     arcs: int = 0
+    match: Pattern[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -128,6 +128,7 @@ class LabelEntry(Section):
     index: IndexForm | None = Field(None, description="The row's index: dotted, text, or its last arc.")
     constant: str | None = Field(None, description="This text; a plain text in place of the section means the same.")
     arcs: int = Field(0, ge=0, description="Use only so many leading arcs of the index. Default 0: all.")
+    match: PatternText | None = Field(None, description="Take group 1 of this match of it. Default: the whole text.")
 
     @model_validator(mode="after")
     def _is_one(self) -> "LabelEntry":

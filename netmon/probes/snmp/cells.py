@@ -99,6 +99,12 @@ def _label(rule: Rule, index: Oid, tables: Columns, interfaces: Mapping[int, str
 
 
 def _part(part: LabelPart, index: Oid, tables: Columns, interfaces: Mapping[int, str]) -> str:
+    text = _whole(part, index, tables, interfaces)
+    found = part.match.search(text) if part.match is not None else None
+    return text if found is None else (found.group(1) if found.re.groups else found.group()) or ""
+
+
+def _whole(part: LabelPart, index: Oid, tables: Columns, interfaces: Mapping[int, str]) -> str:
     used = index[: part.arcs] if part.arcs else index
     if part.column is not None:
         return _text(part.column, used, tables) or index_text(used, IndexForm.DOTTED)

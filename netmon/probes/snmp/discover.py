@@ -80,7 +80,7 @@ async def discover(
     Args:
         reader: the device.
         profiles: all there are, by name.
-        named: the profile the inventory names for it; "" to recognise it.
+        named: the profile the inventory names for it; "", or a name no profile has, to recognise it.
 
     Returns:
         The discovery; the failure that ended it; None if no profile fits.

@@ -275,3 +275,46 @@ def test_the_plan_shows_when_interfaces_come_or_go() -> None:
     values: list[Value] = asyncio.run(device.get(plan.oids))
     assert plan.table_stamp(values) == 4
     assert plan.table_stamp([Absent.NULL] * len(values)) is None
+
+
+def extend(name: str, output: str) -> str:
+    """A line of NET-SNMP-EXTEND-MIB: the script's name is the index, its length first."""
+    index = ".".join(map(str, (len(name), *name.encode())))
+    return f"1.3.6.1.4.1.8072.1.3.2.3.1.1.{index}|4|{output}"
+
+
+@pytest.mark.parametrize(("own_total", "clients"), [(["clients-wlan"], 3), ([], 3)])
+def test_scripts_named_in_the_index_are_readings_and_the_sum_is_theirs_or_ours(
+    own_total: list[str], clients: int
+) -> None:
+    device = recording(
+        NET_SNMP,
+        "1.3.6.1.2.1.1.1.0|4|Linux OpenWrt 5.10",
+        *(extend(name, "3") for name in own_total),
+        extend("clients-wlan0", "2"),
+        extend("clients-wlan1", "1"),
+        extend("noise-floor-wlan0", "-90"),
+        extend("snr-wlan0-min", "15"),
+    )
+    read = readings(device, build_plan(found_on(device), Scope.EVERYTHING))
+    wifi = {key: value for key, value in read.items() if key[0] in (Quantity.WIFI_CLIENTS, Quantity.NOISE_FLOOR)}
+    assert wifi == {
+        (Quantity.WIFI_CLIENTS, ""): clients,
+        (Quantity.WIFI_CLIENTS, "wlan0"): 2,
+        (Quantity.WIFI_CLIENTS, "wlan1"): 1,
+        (Quantity.NOISE_FLOOR, "wlan0"): -90,
+    }
+
+
+def test_an_index_of_interface_and_parameter_is_split_into_label_and_meaning() -> None:
+    value = "1.3.6.1.4.1.8886.60.18.1.2.2.1.1.2.7"
+    device = recording(
+        "1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.8886.23.191",
+        "1.3.6.1.2.1.31.1.1.1.1.7|4|tengigabitethernet1/1/1",
+        *(f"{value}.{parameter}|2|{raw}" for parameter, raw in ((1, 36125), (3, -3316), (4, -1_000_000))),
+    )
+    read = readings(device, build_plan(found_on(device), Scope.EVERYTHING))
+    port = "tengigabitethernet1/1/1"
+    assert read[Quantity.OPTICAL_TEMPERATURE, port] == pytest.approx(36.125)
+    assert read[Quantity.OPTICAL_TRANSMIT_POWER, port] == pytest.approx(-3.316)
+    assert read[Quantity.OPTICAL_RECEIVE_POWER, port] is None  # -1000 dBm is Raisecom's "none"
