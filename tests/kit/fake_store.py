@@ -104,6 +104,10 @@ class FakeStore:
     def _carry_out(self, decisions: Sequence[StoredDecision], now: Now) -> None:
         last = {d.fault.id: d.fault for d in decisions if isinstance(d, ChangeFault)}
         settled = {i for i, new in last.items() if i in self.faults and _changed(self.faults[i], new) == self.faults[i]}
+        for decision in decisions:
+            if isinstance(decision, ResolveFault) and decision.resolution is Resolution.MERGED:
+                if decision.fault in self.faults:
+                    self._resolve(decision)
         for position, decision in enumerate(decisions):
             if isinstance(decision, SupersedeNotices):
                 later = {d.notice.key for d in decisions[position + 1 :] if isinstance(d, SendNotice)}
@@ -139,12 +143,18 @@ class FakeStore:
     def _open_fault(self, fault: Fault) -> None:
         if fault.id in self.faults:
             return
-        if any(f.is_open and (f.scope, f.key) == (fault.scope, fault.key) for f in self.faults.values()):
-            raise StoreError(f"A fault of {fault.scope} {fault.key} is open already.")
+        self._check_identity(fault)
         self.faults[fault.id] = fault
 
+    def _check_identity(self, fault: Fault) -> None:
+        others = [one for one in self.faults.values() if one.is_open and one.id != fault.id]
+        if fault.is_open and any((one.scope, one.key) == (fault.scope, fault.key) for one in others):
+            raise StoreError(f"A fault of {fault.scope} {fault.key} is open already.")
+
     def _change_fault(self, fault: Fault, note: str, now: Now) -> None:
-        self.faults[fault.id] = _changed(self._known(fault.id), fault)
+        changed = _changed(self._known(fault.id), fault)
+        self._check_identity(changed)
+        self.faults[fault.id] = changed
         for ticket in self.by_number.values():
             if note and ticket.fault == fault.id and not ticket.status.is_terminal:
                 self.history[ticket.number].append(TicketEvent(now.wall, "netmon", "changed", note))
@@ -424,9 +434,11 @@ def _line(row: OutboxRow) -> OutboxLine:
 
 
 def _changed(old: Fault, new: Fault) -> Fault:
-    """What ChangeFault writes: identity, opening and end stay."""
+    """What ChangeFault writes: opening and end stay, and so does the identity of what is over."""
     return replace(
         old,
+        scope=new.scope if old.is_open else old.scope,
+        key=new.key if old.is_open else old.key,
         cause=new.cause,
         confidence=new.confidence,
         overruled_by=new.overruled_by,

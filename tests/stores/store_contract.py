@@ -99,6 +99,20 @@ class FaultsContract:
         await store.commit([ChangeFault(replace(fault(), confidence=0.5), "")], at(10))
         assert len(await history(store, (await only_ticket(store)).number)) == 1
 
+    async def test_a_fault_that_grows_into_an_amphoes_takes_over_its_identity_from_the_one_merged_into_it(
+        self, store: Store
+    ) -> None:
+        await store.commit(opening(), at(0))
+        await store.commit(opening("f2"), at(5))
+        theirs = (await store.open_cases())[1].fault
+        grown = replace(fault(), scope=theirs.scope, key=theirs.key, cause=Cause.POWER)
+        merged = ResolveFault(theirs.id, Resolution.MERGED, T0 + 20, F1)
+        batch: list[StoredDecision] = [ChangeFault(grown, "3 villages of one amphoe"), merged]
+        await store.commit(batch, at(20))
+        await store.commit(batch, at(21))
+        (case,) = await store.open_cases()
+        assert (case.fault.id, case.fault.scope, case.fault.key) == (F1, theirs.scope, theirs.key)
+
     async def test_a_change_never_reopens_nor_renames_a_fault(self, store: Store) -> None:
         await store.commit(opening(), at(0))
         await store.commit([ResolveFault(F1, Resolution.RECOVERED, T0 + 60)], at(60))
