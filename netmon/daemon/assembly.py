@@ -27,7 +27,7 @@ from netmon.ports import IsolationSensor, Store
 from netmon.probes.icmp import open_pinger
 from netmon.probes.isolation import open_sensor
 from netmon.settings import Settings, state_directory
-from netmon.stores import open_store
+from netmon.stores import hold_database, open_store
 from netmon.web.vitals import PrometheusVitals
 
 STALLED_AFTER = 10.0
@@ -76,6 +76,7 @@ async def assemble(settings: Settings, inventory: Inventory, stack: AsyncExitSta
     """
     pid_file = stack.enter_context(claimed(state_directory()))
     vitals, probing = PrometheusVitals(), settings.probing
+    stack.enter_context(hold_database(settings.store.url))
     store = await open_store(settings.store.url, vitals=vitals)
     stack.push_async_callback(store.close)
     clock = SystemClock()

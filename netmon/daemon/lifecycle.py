@@ -13,7 +13,7 @@ from pathlib import Path
 from netmon.daemon.assembly import Daemon, assemble
 from netmon.daemon.notify import Manager
 from netmon.daemon.reload import Reloader
-from netmon.engine.calendar import close_resolved_tickets, make_calendar
+from netmon.engine.calendar import close_resolved_tickets, forget_old_cases, make_calendar
 from netmon.engine.clock import SystemClock
 from netmon.engine.supervision import every, start
 from netmon.model.faults import Fault
@@ -32,6 +32,7 @@ CASEWORK_EVERY = 1.0
 WATCH_EVERY = 0.5
 GAUGES_EVERY = 10.0
 CLOSE_EVERY_MINUTES = 10
+FORGET_AT_HOUR = 3  # in Thailand, as all of the calendar
 
 Started = Callable[[Daemon], None]
 
@@ -113,6 +114,8 @@ def _start_calendar(daemon: Daemon, stack: AsyncExitStack) -> None:
     calendar = make_calendar()
     close = close_resolved_tickets(daemon.store, daemon.clock, after=daemon.settings.tickets.close_after)
     calendar.add_job(close, "interval", minutes=CLOSE_EVERY_MINUTES)
+    forget = forget_old_cases(daemon.store, daemon.clock, keep=daemon.settings.store.keep)
+    calendar.add_job(forget, "cron", hour=FORGET_AT_HOUR)
     calendar.start()
     stack.callback(calendar.shutdown, wait=False)
 

@@ -84,8 +84,10 @@ def _read(file: Path) -> dict[str, Point]:
                         f"{file}, row {row}: {lat}, {lon} does not lie in Thailand; write degrees, lat lon"
                     )
                 points[line["tambon_code"].strip()] = (lat, lon)
-    except (OSError, UnicodeDecodeError) as trouble:
-        raise InputError(f"{file} cannot be read: {trouble}") from trouble
+    except OSError as trouble:
+        raise InputError(f"{file} cannot be read: {trouble.strerror}") from trouble
+    except UnicodeDecodeError as trouble:
+        raise InputError(f"{file} is not UTF-8 text; save it as UTF-8") from trouble
     except KeyError as missing:
         raise InputError(f"{file} has no column {missing}; the columns are tambon_code,lat,lon") from missing
     except (TypeError, ValueError) as trouble:

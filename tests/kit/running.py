@@ -31,8 +31,8 @@ conclude: {{settle: 500ms}}
 isolation: {{reference_targets: [{reference}]}}
 notices: {{hold: {{mail: 0s, sms: 0s}}, noc_mail: noc@example.org}}
 """
-WITHOUT_CAPABILITIES = ("setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs")
-"""Root without its powers: an ordinary user, as the kernel sees it, who owns root's files."""
+ORDINARY_USER = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
+"""Like the unit's PrivateUsers=yes, no capability in the world outside; but root's files are its own."""
 
 
 @dataclass(kw_only=True)

@@ -44,7 +44,7 @@ PROMISED = {
     "sms": {"driver": "file", "directory": "sms"},
     "templates": {"directory": None},
     "credentials": {},
-    "store": {"url": "sqlite:///netmon.db"},
+    "store": {"url": "sqlite:///netmon.db", "keep": 63072000.0},
     "web": {"listen": "127.0.0.1", "port": 9870},
     "inventory": {"directory": "inventory"},
     "tickets": {"close_after": 86400.0},
