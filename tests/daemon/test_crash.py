@@ -141,7 +141,7 @@ def live_and_die(folder: Path, log: Path, chance: random.Random, *, long: bool) 
     if long:
         eventually(lambda: daemon.poll() is not None or watches(daemon, folder / "state"))
         since = time.time()
-    time.sleep(chance.uniform(2.5, 4.5) if long else chance.uniform(0.2, 1.9))
+    time.sleep(chance.uniform(2.5, 4.5) if long else chance.uniform(0.2, 1.6))
     assert daemon.poll() is None, log.read_text(encoding="utf-8")[-4000:]
     daemon.send_signal(signal.SIGKILL)
     daemon.wait()
