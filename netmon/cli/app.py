@@ -29,7 +29,21 @@ def netmon() -> None:
     """Watch the free Wi-Fi points of Thailand's village network (เน็ตประชารัฐ)."""
 
 
-for command in (run, reload, check, demo, inventory, profile, explain, tickets, outbox, backup, restore, bench):
+COMMANDS = (
+    run,
+    reload,
+    check,
+    demo,
+    inventory,
+    profile,
+    explain,
+    tickets,
+    outbox,
+    backup,
+    restore,
+    bench,
+)
+for command in COMMANDS:
     netmon.add_command(command)
 
 

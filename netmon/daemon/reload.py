@@ -15,7 +15,7 @@ from pathlib import Path
 
 from netmon.daemon.assembly import Daemon, plan_for
 from netmon.daemon.notify import Manager
-from netmon.daemon.policies import case_policy, health_policy, isolation_policy
+from netmon.daemon.policies import case_policy, courier_policy, health_policy, isolation_policy
 from netmon.engine.plan import SweepPlan
 from netmon.errors import ComplaintsError, InputError, NetmonError
 from netmon.model.fleet import Fleet
@@ -75,7 +75,7 @@ class Reloader:
         except NetmonError as error:
             complaints = error.complaints if isinstance(error, ComplaintsError) else (str(error),)
             for complaint in complaints:
-                log.error("reload refused: %s", complaint)
+                log.error("reload=refused reason=%r", complaint)
             vitals.gauge(Vital.RELOAD_OK, 0)
             self._report(now, ok=False, lines=complaints)
             return False
@@ -118,6 +118,7 @@ class Reloader:
         daemon.judge.policy = replace(health_policy(prepared.settings), timeout=daemon.judge.policy.timeout)
         daemon.watch.use(isolation_policy(prepared.settings))
         daemon.casework.adopt(case_policy(prepared.settings))
+        daemon.courier.adopt(courier_policy(prepared.settings))
         daemon.sweep.adopt(prepared.plan)
         daemon.sweep.recheck(wishes, now)
         daemon.settings = prepared.settings
@@ -138,7 +139,7 @@ class Reloader:
             half_written.write_text(content, encoding="utf-8")
             half_written.replace(report)
         for line in lines if ok else ():
-            log.info("reload: %s", line)
+            log.info("reload=done what=%r", line)
 
 
 def moved_devices(changes: InventoryDiff, inventory: Inventory) -> list[int]:

@@ -59,9 +59,10 @@ def test_with_a_full_disk_sweeps_go_on_readiness_says_why_and_the_ticket_comes_w
         assert "The disk of the database is full; make room there, netmon goes on by itself." in daemon.ready()[1]
         sweeps_go_on(daemon)
         assert ticket_count(daemon) == 0
-        assert daemon.said().count("tickets cannot be written") == 1
+        assert daemon.said().count("tickets=unwritten") == 1
         (state / "ballast").unlink()
         eventually(lambda: daemon.ready()[0] == 200 and ticket_count(daemon) == 1, 20, daemon.said)
+        assert daemon.said().count("tickets=written") == 1
         eventually(lambda: any(state.glob("sms/*opened*")), 20, daemon.said)
         hear_again(network)
         eventually(lambda: any(state.glob("sms/*resolved*")), 20, daemon.said)
