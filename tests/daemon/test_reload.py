@@ -41,7 +41,11 @@ def add(site: Site, name: str, line: str) -> None:
 
 def retire(site: Site, number: int) -> None:
     """Take one access point out of the files."""
-    edit(site, "devices", f"AP-{VILLAGES[number]},ap,{ADDRESSES[number]},{VILLAGES[number]}\n", "")
+    file = site.folder / "inventory" / "devices.csv"
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    left = [line for line in lines if not line.startswith(f"AP-{VILLAGES[number]},")]
+    assert len(left) == len(lines) - 1
+    file.write_text("".join(left), encoding="utf-8")
 
 
 def rows(site: Site, query: str) -> list[tuple[object, ...]]:
