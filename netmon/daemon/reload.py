@@ -113,13 +113,14 @@ class Reloader:
         country, kept = daemon.country, prepared.changes.kept
         prepared.fleet.adopt(country.fleet, [new for new, _ in kept], [old for _, old in kept])
         country.inventory, country.fleet = prepared.inventory, prepared.fleet
-        daemon.judge.adopt(kept, moved_devices(prepared.changes, prepared.inventory), now)
+        wishes = daemon.judge.adopt(kept, moved_devices(prepared.changes, prepared.inventory), now)
         # The pinger keeps the time-out it was opened with, so the judge does too.
         daemon.judge.policy = replace(health_policy(prepared.settings), timeout=daemon.judge.policy.timeout)
         daemon.watch.use(isolation_policy(prepared.settings))
         daemon.casework.adopt(case_policy(prepared.settings))
         daemon.courier.adopt(courier_policy(prepared.settings))
         daemon.sweep.adopt(prepared.plan)
+        daemon.sweep.recheck(wishes, now)
         daemon.settings = prepared.settings
 
     def _ignored(self, new: Settings) -> list[str]:
