@@ -1,6 +1,6 @@
 """What netmon needs from the world: tiny Protocols. Each docstring is a promise that one contract suite checks."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -8,7 +8,7 @@ from netmon.model.cases import Case, TicketFile
 from netmon.model.country import Country
 from netmon.model.decisions import StoredDecision
 from netmon.model.ids import FaultId, TicketNumber
-from netmon.model.notices import Channel, Delivery, Letter, OutboxEntry
+from netmon.model.notices import Channel, Delivery, Letter, NoticeState, OutboxEntry, OutboxLine, Recipient
 from netmon.model.tickets import Ticket, TicketStatus
 from netmon.model.time import Now
 from netmon.model.vitals import Vital
@@ -139,6 +139,15 @@ class Store(Protocol):
         """
         ...
 
+    async def claim_rest(
+        self, now: Now, recipients: Collection[Recipient], channel: Channel, lease: float
+    ) -> tuple[OutboxEntry, ...]:
+        """Take what else waits for these people on a channel, oldest first, so that it can leave together.
+
+        That is every notice `claim` could give, and those put back for a later try; not what is in doubt.
+        """
+        ...
+
     async def release_leases(self, now: Now) -> None:
         """Give back every claim. For the start of the daemon, when no other courier runs."""
         ...
@@ -149,6 +158,26 @@ class Store(Protocol):
 
     async def outbox(self, now: Now) -> OutboxState:
         """How much is waiting."""
+        ...
+
+    async def notices(self, states: Collection[NoticeState], limit: int) -> tuple[OutboxLine, ...]:
+        """Notices in these states, the latest `limit` of them, oldest first."""
+        ...
+
+    async def resend(self, notice: int, now: Now) -> OutboxLine:
+        """Let a notice that waits, or was given up, leave now, as if it had never been tried.
+
+        Raises:
+            InputError: no such notice, it has left or was taken back, or a courier has it in hand just now.
+        """
+        ...
+
+    async def drop(self, notice: int, author: str, now: Now) -> OutboxLine:
+        """Take a notice that waits, or was given up, out for good, and note that in its ticket's history.
+
+        Raises:
+            InputError: as for `resend`.
+        """
         ...
 
     async def tickets(self, *, only_open: bool) -> tuple[Ticket, ...]:
@@ -173,6 +202,17 @@ class Store(Protocol):
 
     async def close_resolved(self, before: float, now: Now) -> int:
         """Close tickets resolved before that time (Unix seconds); returns how many."""
+        ...
+
+    async def forget(self, before: float, limit: int) -> int:
+        """Delete up to `limit` faults that, with their tickets, ended before that time (Unix seconds).
+
+        Returns how many went, 0 once there is nothing left to forget. What still waits in the outbox is kept.
+        """
+        ...
+
+    def stuck(self) -> float:
+        """Seconds that the writer has been at its present transaction; 0 while it has none."""
         ...
 
     def changed_elsewhere(self) -> bool:

@@ -3,8 +3,10 @@
 import asyncio
 import math
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -14,7 +16,7 @@ from netmon.settings import load_settings
 from netmon.stores import open_store
 
 T = TypeVar("T")
-SQLITE, SQLITE_MARK = "sqlite:///", b"SQLite format 3\0"
+BANGKOK = ZoneInfo("Asia/Bangkok")
 SQLITE, SQLITE_MARK = "sqlite:///", b"SQLite format 3\0"
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -27,6 +29,11 @@ config_option: Decorator = click.option(
     envvar="NETMON_CONFIG",
     help="The settings file.",
 )
+
+
+def clock_time(wall: float) -> str:
+    """Date and time in Thailand, `wall` in Unix seconds."""
+    return datetime.fromtimestamp(wall, BANGKOK).strftime("%Y-%m-%d %H:%M:%S")
 
 
 class WholeNumber(click.IntRange):

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import click
 
-from netmon.cli.common import WholeNumber, check_store_file, config_option
+from netmon.cli.common import WholeNumber, config_option
 from netmon.daemon import run_until_stopped
 from netmon.errors import InputError
-from netmon.settings import load_settings
 
 
 @click.command()
@@ -21,7 +20,6 @@ from netmon.settings import load_settings
 def run(config: Path, http_fd: int | None) -> None:
     """Run the daemon in the foreground. SIGHUP takes in changed files, SIGTERM and Ctrl-C end it."""
     http = _inherited(http_fd) if http_fd is not None else None
-    check_store_file(load_settings(config).store.url)
     run_until_stopped(config, http=http)
 
 

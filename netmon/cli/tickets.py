@@ -1,23 +1,19 @@
 """`netmon tickets`: list, show, ack, note and resolve, beside a running daemon or without one."""
 
 import getpass
-from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from netmon.cli.common import config_option, with_store
+from netmon.cli.common import clock_time, config_option, with_store
 from netmon.engine.clock import SystemClock
 from netmon.errors import InputError
 from netmon.model.cases import TicketFile
 from netmon.model.ids import TicketNumber
 from netmon.model.tickets import Ticket, TicketStatus
 from netmon.ports import Store, TicketAction
-
-BANGKOK = ZoneInfo("Asia/Bangkok")
 
 number_argument = click.argument("number", metavar="NUMBER")
 author_option = click.option("--by", "author", help="Who does this; your login name if not given.")
@@ -49,7 +45,7 @@ def list_tickets(config: Path, *, every: bool) -> None:
             ticket.status,
             ticket.centre,
             str(len(ticket.villages)),
-            _clock_time(ticket.opened_at),
+            clock_time(ticket.opened_at),
             ticket.accepted_by,
         )
     Console(width=None if Console().is_terminal else 160).print(table)
@@ -68,11 +64,11 @@ def show(config: Path, number: str) -> None:
     if file is None:
         raise InputError(f"There is no ticket '{number}'; 'netmon tickets list --all' shows them all.")
     ticket, fault = file.ticket, file.fault
-    click.echo(f"{ticket.number}  {ticket.status}  centre {ticket.centre}  since {_clock_time(ticket.opened_at)}")
+    click.echo(f"{ticket.number}  {ticket.status}  centre {ticket.centre}  since {clock_time(ticket.opened_at)}")
     click.echo(f"cause {fault.cause} (confidence {fault.confidence:.0%})  accepted by {ticket.accepted_by or 'nobody'}")
     click.echo(f"villages ({len(ticket.villages)}): {' '.join(ticket.villages)}")
     for event in file.history:
-        click.echo(f"{_clock_time(event.at)}  {event.author}: {event.what}{' - ' + event.text if event.text else ''}")
+        click.echo(f"{clock_time(event.at)}  {event.author}: {event.what}{' - ' + event.text if event.text else ''}")
 
 
 @tickets.command()
@@ -120,7 +116,3 @@ def _login_name() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a user id without a name, as containers have
         raise InputError("This user has no name here; say who you are with --by.") from None
-
-
-def _clock_time(wall: float) -> str:
-    return datetime.fromtimestamp(wall, BANGKOK).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,6 +1,8 @@
 """The drivers that the settings ask for, one per channel."""
 
+import os
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from netmon.errors import InputError
@@ -8,13 +10,21 @@ from netmon.model.country import Country
 from netmon.model.faults import Fault
 from netmon.model.notices import Channel
 from netmon.notifiers import FileMail, FileSms, Letterhead, MailComposer, SmsRenderer, Templates
+from netmon.notifiers.http_sms import Body, HttpGateway, HttpSms
+from netmon.notifiers.kannel import KannelSms, Smsbox
+from netmon.notifiers.numbers import NumberForm
+from netmon.notifiers.smtp import MailServer, Security, SmtpMail
 from netmon.ports import Notifier
 from netmon.rules.wording import evidence_lines, sentence
-from netmon.settings import Settings
+from netmon.settings import Settings, gateways, resolve
 
 
-def notifiers_for(settings: Settings, country: Country) -> Mapping[Channel, Notifier]:
-    """Mail and SMS as set."""
+def notifiers_for(settings: Settings, country: Country, stack: AsyncExitStack) -> Mapping[Channel, Notifier]:
+    """Mail and SMS as set; what they keep open is closed by `stack`.
+
+    Raises:
+        InputError: a folder, a template, a credential or a certificate is unusable; the sentence says which.
+    """
     templates, notices = Templates(settings.templates.directory), settings.notices
     letterhead = Letterhead(
         address=notices.from_address,
@@ -27,17 +37,76 @@ def notifiers_for(settings: Settings, country: Country) -> Mapping[Channel, Noti
         inventory = country.inventory
         return sentence(fault, inventory, language), evidence_lines(fault, inventory, language)
 
-    for directory in (settings.mail.directory, settings.sms.directory):
-        _make(directory)
-    composer = MailComposer(templates, letterhead, wording)
-    return {
-        Channel.MAIL: FileMail(settings.mail.directory, composer),
-        Channel.SMS: FileSms(settings.sms.directory, SmsRenderer(templates, notices.contact_number)),
-    }
+    drivers = (
+        _mail(settings, MailComposer(templates, letterhead, wording)),
+        _sms(settings, SmsRenderer(templates, notices.contact_number)),
+    )
+    for driver in drivers:
+        if isinstance(driver, SmtpMail | KannelSms | HttpSms):
+            stack.push_async_callback(driver.close)
+    return {driver.channel: driver for driver in drivers}
 
 
-def _make(directory: Path) -> None:
+def _mail(settings: Settings, composer: MailComposer) -> Notifier:
+    mail = settings.mail
+    if isinstance(mail, gateways.FileMail):
+        return FileMail(_made(mail.directory), composer)
+    server = MailServer(
+        host=mail.host,
+        port=mail.port,
+        security=Security(mail.security),
+        sender=settings.notices.from_address,
+        user=mail.user,
+        password=_secret(settings, mail.credential),
+        ca_file=mail.ca_file,
+        timeout=mail.timeout,
+        connections=mail.connections,
+    )
+    return SmtpMail(server, composer)
+
+
+def _sms(settings: Settings, renderer: SmsRenderer) -> Notifier:
+    sms = settings.sms
+    if isinstance(sms, gateways.FileSms):
+        return FileSms(_made(sms.directory), renderer)
+    secret = _secret(settings, sms.credential)
+    if isinstance(sms, gateways.KannelSms):
+        smsbox = Smsbox(
+            url=sms.url,
+            user=sms.user,
+            password=secret,
+            sender=sms.sender,
+            validity=sms.validity,
+            timeout=sms.timeout,
+        )
+        return KannelSms(smsbox, renderer)
+    return HttpSms(_gateway(sms, secret), renderer)
+
+
+def _gateway(sms: gateways.HttpSms, secret: str) -> HttpGateway:
+    return HttpGateway(
+        url=sms.url,
+        fields=sms.fields,
+        method=sms.method,
+        headers=sms.headers,
+        user=sms.user,
+        secret=secret,
+        body=Body(sms.body),
+        number=NumberForm(sms.number),
+        id_path=sms.answer.id,
+        status_path=sms.answer.status,
+        statuses=sms.statuses,
+        timeout=sms.timeout,
+    )
+
+
+def _secret(settings: Settings, name: str | None) -> str:
+    return "" if name is None else resolve(name, settings.credentials[name], os.environ).reveal()
+
+
+def _made(directory: Path) -> Path:
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{directory} cannot be made: {error.strerror}; messages are to be written there.") from error
+    return directory

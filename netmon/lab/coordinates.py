@@ -32,8 +32,8 @@ TOWN_JITTER_KM = 6.0
 """A tambon known only by its amphoe's town lies at most this far from the town."""
 
 _PREFIXES = re.compile(r"^(king amphoe|amphoe|ban|mueang|muang|khet|กิ่งอำเภอ|อำเภอ|บ้าน|เมือง)\s*")
-_THAILAND = (5.6, 20.5, 97.3, 105.7)
-"""South, north, west, east."""
+_LATITUDES, _LONGITUDES = (5.6, 20.5), (97.3, 105.7)
+"""Thailand's southern and northern, western and eastern end."""
 
 
 class TambonPoints:
@@ -59,24 +59,22 @@ class TambonPoints:
 
 
 def jitter(point: Point, most_km: float, rng: random.Random) -> Point:
-    """A point in Thailand at most `most_km` away, uniform over the disk, to 5 decimals."""
+    """A point at most `most_km` away and inside Thailand's box, uniform over the disk, to 5 decimals."""
     lat, lon = point
     far = most_km * sqrt(rng.random()) * 0.999
     angle = 2 * pi * rng.random()
     north = far * cos(angle) / KM_PER_DEGREE
     east = far * sin(angle) / (KM_PER_DEGREE * cos(radians(lat)))
-    return _in_thailand(round(lat + north, 5), round(lon + east, 5))
+    return round(_within(lat + north, *_LATITUDES), 5), round(_within(lon + east, *_LONGITUDES), 5)
 
 
-def _in_thailand(lat: float, lon: float) -> Point:
-    """The nearest point inside: chance near the northernmost town must not write what `netmon check` refuses."""
-    southmost, northmost, westmost, eastmost = _THAILAND
-    return min(max(lat, southmost), northmost), min(max(lon, westmost), eastmost)
+def _within(degrees: float, low: float, high: float) -> float:
+    return min(max(degrees, low), high)
 
 
 def _read(file: Path) -> dict[str, Point]:
     points: dict[str, Point] = {}
-    south, north, west, east = _THAILAND
+    (south, north), (west, east) = _LATITUDES, _LONGITUDES
     try:
         with file.open(encoding="utf-8-sig", newline="") as text:
             table = csv.DictReader(text)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from netmon.model.faults import Fault
-from netmon.model.ids import CentreId, FaultId
+from netmon.model.ids import CentreId, FaultId, TicketNumber
 from netmon.model.inventory import Device, ServiceCentre, Village
 from netmon.model.tickets import Ticket, TicketEvent
 
@@ -80,6 +80,31 @@ class OutboxEntry:
     due_at: float = 0.0
 
 
+class NoticeState(StrEnum):
+    """Where a notice stands. Unknown: it may have gone out, and netmon has given up finding out."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    SUPERSEDED = "superseded"
+    DEAD = "dead"
+    UNKNOWN = "unknown"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxLine:
+    """A notice as the operator sees it. Times are Unix seconds; `reason` is what the last try came to."""
+
+    id: int
+    notice: Notice
+    state: NoticeState
+    ticket: TicketNumber | None
+    attempt: int
+    created_at: float
+    next_try: float
+    reason: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """A recipient looked up in the inventory; fields are empty where there is none."""
@@ -94,7 +119,8 @@ class Person:
 class Letter:
     """All a notifier needs to render and send one notice; `at` (Unix seconds) is when it was prepared.
 
-    `villages` are the ticket's, `devices` those of the fault's members.
+    `villages` are the ticket's, `devices` those of the fault's members. `folded` are the letters to the same
+    person that leave as this one message, this letter among them; empty for an ordinary letter.
     """
 
     notice: Notice
@@ -106,6 +132,7 @@ class Letter:
     villages: tuple[Village, ...] = ()
     devices: tuple[Device, ...] = ()
     history: tuple[TicketEvent, ...] = ()
+    folded: tuple["Letter", ...] = ()
 
 
 class Verdict(StrEnum):

@@ -7,18 +7,15 @@ cannot be used is `permanent`. No reason, log line or file name carries a phone 
 
 import asyncio
 import hashlib
-import logging
 import os
 import tempfile
 from abc import ABC, abstractmethod
 from pathlib import Path
 from urllib.parse import quote
 
-from netmon.errors import InputError
 from netmon.model.notices import Channel, Delivery, Letter, Verdict
+from netmon.notifiers.making import made
 from netmon.notifiers.thai import local_time
-
-log = logging.getLogger(__name__)
 
 _LONGEST_NAME = 180
 """Characters; file systems take 255 bytes, and the driver adds an ending."""
@@ -68,17 +65,14 @@ class FileNotifier(ABC):
         """
 
     def _deliver(self, letter: Letter) -> Delivery:
+        content = made(letter, self.content)
+        if isinstance(content, Delivery):
+            return content
         path = self._directory / f"{file_stem(letter)}{self.ending}"
         try:
-            write_atomically(path, self.content(letter))
-        except InputError as error:
-            return Delivery(Verdict.RETRY, reason=str(error))
+            write_atomically(path, content)
         except OSError as error:
             return Delivery(Verdict.RETRY, reason=f"{self._directory} cannot be written to: {error.strerror}.")
-        except Exception as error:
-            # One letter that cannot be made must not end the courier's loop, and its text may quote private data.
-            log.exception("letter not rendered channel=%s stage=%s", self.channel, letter.notice.stage)
-            return Delivery(Verdict.RETRY, reason=f"The letter could not be made: {type(error).__name__}.")
         return Delivery(Verdict.SENT, reference=path.name)
 
 

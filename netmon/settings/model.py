@@ -8,8 +8,9 @@ from typing import Any
 from pydantic import Field
 
 from netmon.settings.credentials import CredentialName, Source
+from netmon.settings.gateways import FileMail, FileSms, Mail, Sms
 from netmon.settings.running import InventorySettings, Log, Reload, StoreSettings, TicketSettings, Web
-from netmon.settings.telling import FileMail, FileSms, Notices, Templates
+from netmon.settings.telling import Notices, Templates
 from netmon.settings.values import Section
 from netmon.settings.watching import Conclude, Health, Isolation, Probing
 
@@ -22,8 +23,8 @@ class Settings(Section):
     conclude: Conclude = Field(Conclude(), description="How failures are gathered into faults.")
     isolation: Isolation = Field(Isolation(), description="How netmon notices that it is itself cut off.")
     notices: Notices = Field(Notices(), description="What people are told, and when.")
-    mail: FileMail = Field(FileMail(), description="How mail is delivered.")
-    sms: FileSms = Field(FileSms(), description="How SMS is delivered.")
+    mail: Mail = Field(FileMail(), description="How mail is delivered.")
+    sms: Sms = Field(FileSms(), description="How SMS is delivered.")
     templates: Templates = Field(Templates(), description="Texts of the messages.")
     credentials: dict[CredentialName, Source] = Field(
         {},

@@ -26,6 +26,8 @@ _MOBILE_TYPES = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 _AS_NUMBER = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]+")
 _LONGEST_CELL = 100
 _DECIMALS = re.compile(r"\.0+$")
+_DIALLED_ABROAD = re.compile(r"^\W*0\s?0\s?66")
+"""0066, the way Thailand is dialled from abroad; phonenumbers would take its zeros for Thailand's own 0."""
 
 
 def read_centres(directory: Path, page: Page) -> Sheet[ServiceCentre]:
@@ -83,7 +85,7 @@ def read_volunteers(directory: Path, page: Page) -> Sheet[Volunteer]:
 
 def read_mobile(text: str) -> str:
     """A mobile number in E.164, '' where the text has none. The 0 in front, which Excel drops, is not missed."""
-    text = _DECIMALS.sub("", text[:_LONGEST_CELL])
+    text = _DIALLED_ABROAD.sub("+66", _DECIMALS.sub("", text[:_LONGEST_CELL]))
     try:
         candidates = [phonenumbers.parse(text, "TH")]
     except phonenumbers.NumberParseException:

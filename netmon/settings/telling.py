@@ -1,14 +1,13 @@
 """Settings of whom netmon tells, when, and over which channel."""
 
 import math
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from netmon.model.faults import Cause
 from netmon.model.notices import Channel
-from netmon.settings.values import ConfigPath, Duration, HoldOrNever, Line, MailAddress, MapLink, Section, StatePath
+from netmon.settings.values import ConfigPath, Count, Duration, HoldOrNever, Line, MailAddress, MapLink, Section
 
 
 class Hold(Section):
@@ -27,6 +26,20 @@ class CauseHold(Section):
     sms: HoldOrNever = Field(None, description="Wait before SMS leaves. Seconds or never; default: `notices.hold.sms`.")
 
 
+class MessageLimits(Section):
+    """How much one person is told, and how fast the SMS gateway is fed. What is too much is folded, never dropped."""
+
+    mail_per_hour: Annotated[Count, Field(ge=1)] = Field(
+        10, description="Mails to one person in an hour; what is more comes as one digest. Count; default 10."
+    )
+    sms_per_day: Annotated[Count, Field(ge=1)] = Field(
+        6, description="SMS to one number in 24 hours; of what is more the latest is sent, later. Count; default 6."
+    )
+    sms_per_minute: Annotated[Count, Field(ge=1)] = Field(
+        600, description="SMS handed to the gateway in a minute, as your contract allows. Count; default 600."
+    )
+
+
 class Notices(Section):
     """What people are told."""
 
@@ -37,6 +50,7 @@ class Notices(Section):
     coalesce: Duration = Field(
         300.0, description="Further villages of a ticket are mailed at most once in this time. Seconds; default 300."
     )
+    limits: MessageLimits = Field(MessageLimits(), description="How much one person is told, and how fast.")
     noc_mail: MailAddress = Field(
         "", description="Who is mailed when netmon itself is cut off. E-mail address; default '': nobody."
     )
@@ -63,24 +77,6 @@ class Notices(Section):
             if hold is not None
         }
         return {key: None if math.isinf(hold) else hold for key, hold in holds.items()}
-
-
-class FileMail(Section):
-    """Mail written to files, for trying out and for drills."""
-
-    driver: Literal["file"] = Field("file", description="How mail is delivered. 'file' writes one .eml file each.")
-    directory: StatePath = Field(
-        Path("mail"), description="Folder for the files. Path from the state directory; default 'mail'."
-    )
-
-
-class FileSms(Section):
-    """SMS written to files, for trying out and for drills."""
-
-    driver: Literal["file"] = Field("file", description="How SMS is delivered. 'file' writes one text file each.")
-    directory: StatePath = Field(
-        Path("sms"), description="Folder for the files. Path from the state directory; default 'sms'."
-    )
 
 
 class Templates(Section):

@@ -4,8 +4,7 @@ A lane is one person on one channel about one fault. Only the oldest waiting not
 order is kept and no two of them are ever in flight together.
 """
 
-from collections.abc import Sequence
-from enum import StrEnum
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +16,7 @@ from netmon.model.notices import (
     Channel,
     Delivery,
     Notice,
+    NoticeState,
     OutboxEntry,
     Recipient,
     Stage,
@@ -29,28 +29,17 @@ from netmon.stores import tickets
 from netmon.stores.dialect import insert_new
 from netmon.stores.schema import outbox, ticket
 
-
-class State(StrEnum):
-    """Where a notice stands. Unknown: it may have gone out, and netmon has given up finding out."""
-
-    WAITING = "waiting"
-    SENT = "sent"
-    SUPERSEDED = "superseded"
-    DEAD = "dead"
-    UNKNOWN = "unknown"
-
-
 _ENDS = {
-    Verdict.SENT: State.SENT,
-    Verdict.RETRY: State.DEAD,
-    Verdict.PERMANENT: State.DEAD,
-    Verdict.UNKNOWN: State.UNKNOWN,
+    Verdict.SENT: NoticeState.SENT,
+    Verdict.RETRY: NoticeState.DEAD,
+    Verdict.PERMANENT: NoticeState.DEAD,
+    Verdict.UNKNOWN: NoticeState.UNKNOWN,
 }
-_WAITING = outbox.c.state == State.WAITING.value
+_WAITING = outbox.c.state == NoticeState.WAITING.value
 _ahead = outbox.alias("ahead")
 _HEAD_OF_LANE = outbox.c.id == (
     sa.select(sa.func.min(_ahead.c.id))
-    .where(_ahead.c.lane == outbox.c.lane, _ahead.c.state == State.WAITING.value)
+    .where(_ahead.c.lane == outbox.c.lane, _ahead.c.state == NoticeState.WAITING.value)
     .scalar_subquery()
 )
 
@@ -75,7 +64,7 @@ def send(connection: sa.Connection, decision: SendNotice, now: Now) -> None:
         "next_try": decision.not_before,
         "attempt": 0,
         "doubts": 0,
-        "state": State.WAITING.value,
+        "state": NoticeState.WAITING.value,
         "reference": "",
         "reason": "",
     }
@@ -106,7 +95,7 @@ def supersede(connection: sa.Connection, decision: SupersedeNotices, now: Now, *
     connection.execute(
         outbox.update()
         .where(meant, sa.or_(outbox.c.lease_until.is_(None), sa.not_(held)))
-        .values(state=State.SUPERSEDED.value, lease_until=None, finished_at=decision.at)
+        .values(state=NoticeState.SUPERSEDED.value, lease_until=None, finished_at=decision.at)
     )
 
 
@@ -120,15 +109,28 @@ def _only_for(recipients: Sequence[Recipient]) -> list[sa.ColumnElement[bool]]:
 
 def due(now: Now, channel: Channel | None) -> sa.Select[Any]:
     """The notices that may be claimed now, in the order in which they should leave."""
-    query = sa.select(outbox).where(
-        _WAITING,
-        outbox.c.next_try <= now.wall,
-        sa.or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now.wall),
-        _HEAD_OF_LANE,
-    )
+    query = _free(now).where(outbox.c.next_try <= now.wall)
     if channel is not None:
         query = query.where(outbox.c.channel == channel.value)
     return query.order_by(outbox.c.next_try, outbox.c.id)
+
+
+def rest_of(now: Now, recipients: Collection[Recipient], channel: Channel) -> sa.Select[Any]:
+    """What may leave to each of these people together, oldest first."""
+    wanted = [(one.audience.value, one.id) for one in recipients]
+    query = _free(now).where(
+        outbox.c.not_before <= now.wall,
+        sa.or_(outbox.c.doubts == 0, outbox.c.next_try <= now.wall),
+        outbox.c.channel == channel.value,
+        sa.tuple_(outbox.c.audience, outbox.c.recipient).in_(wanted),
+    )
+    return query.order_by(outbox.c.id)
+
+
+def _free(now: Now) -> sa.Select[Any]:
+    """Heads of lanes that no courier has in hand."""
+    unleased = sa.or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now.wall)
+    return sa.select(outbox).where(_WAITING, unleased, _HEAD_OF_LANE)
 
 
 def claim(
@@ -138,18 +140,24 @@ def claim(
     connection.execute(
         outbox.update()
         .where(_WAITING, outbox.c.stale_at.is_not(None), outbox.c.lease_until <= now.wall)
-        .values(state=State.SUPERSEDED.value, lease_until=None, finished_at=now.wall)
+        .values(state=NoticeState.SUPERSEDED.value, lease_until=None, finished_at=now.wall)
     )
-    rows = connection.execute(due(now, channel).limit(limit)).all()
+    return take(connection, due(now, channel).limit(limit), now, lease)
+
+
+def take(connection: sa.Connection, wanted: sa.Select[Any], now: Now, lease: float) -> tuple[OutboxEntry, ...]:
+    """Lease these notices for so many seconds."""
+    rows = connection.execute(wanted).all()
     connection.execute(
         outbox.update().where(outbox.c.id.in_([row.id for row in rows])).values(lease_until=now.wall + lease)
     )
     return tuple(
-        OutboxEntry(row.id, _notice(row), row.attempt, doubts=row.doubts, due_at=row.not_before) for row in rows
+        OutboxEntry(row.id, notice_of(row), row.attempt, doubts=row.doubts, due_at=row.not_before) for row in rows
     )
 
 
-def _notice(row: Any) -> Notice:
+def notice_of(row: Any) -> Notice:
+    """The notice a row holds."""
     return Notice(
         stage=Stage(row.stage),
         channel=Channel(row.channel),
@@ -179,9 +187,9 @@ def settle(
         values["next_try"] = retry_at
     else:
         stale = row.stale_at is not None and delivery.verdict is not Verdict.SENT
-        state = State.SUPERSEDED if stale else _ENDS[delivery.verdict]
+        state = NoticeState.SUPERSEDED if stale else _ENDS[delivery.verdict]
         values |= {"state": state.value, "finished_at": now.wall}
-        if state in {State.DEAD, State.UNKNOWN} and row.ticket is not None:
+        if state in {NoticeState.DEAD, NoticeState.UNKNOWN} and row.ticket is not None:
             text = f"{row.channel} to {row.audience} {row.recipient} ({row.stage}): {delivery.reason}"
             tickets.append_event(connection, row.ticket, TicketEvent(now.wall, tickets.NETMON, "undelivered", text))
     connection.execute(outbox.update().where(outbox.c.id == row.id).values(values))

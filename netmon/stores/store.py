@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
@@ -11,11 +11,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from netmon.model.cases import Case, TicketFile
 from netmon.model.decisions import StoredDecision
 from netmon.model.ids import FaultId, TicketNumber
-from netmon.model.notices import Channel, Delivery, OutboxEntry
+from netmon.model.notices import Channel, Delivery, NoticeState, OutboxEntry, OutboxLine, Recipient
 from netmon.model.tickets import Ticket
 from netmon.model.time import Now
 from netmon.ports import OutboxState, TicketAction, Vitals
-from netmon.stores import faults, outbox, reading, schema, tickets
+from netmon.stores import desk, faults, outbox, reading, retention, schema, tickets
 from netmon.stores.database import Use, make_engine, parse_url
 from netmon.stores.migrating import migrate
 from netmon.stores.trouble import store_error
@@ -49,6 +49,9 @@ class SqlStore:
             row = connection.execute(sa.select(schema.change)).one()
         return int(row.began) - 1 if row.writer == self._name else int(row.serial)
 
+    def stuck(self) -> float:
+        return self._writer.busy_for()
+
     def changed_elsewhere(self) -> bool:
         try:
             last = self._written_elsewhere()
@@ -76,6 +79,15 @@ class SqlStore:
     async def outbox(self, now: Now) -> OutboxState:
         return await self._reader.call(lambda connection: outbox.state(connection, now))
 
+    async def notices(self, states: Collection[NoticeState], limit: int) -> tuple[OutboxLine, ...]:
+        return await self._lister.call(lambda connection: desk.lines(connection, states, limit))
+
+    async def resend(self, notice: int, now: Now) -> OutboxLine:
+        return await self._writer.call(lambda connection: desk.resend(connection, notice, now))
+
+    async def drop(self, notice: int, author: str, now: Now) -> OutboxLine:
+        return await self._writer.call(lambda connection: desk.drop(connection, notice, author, now))
+
     async def commit(self, decisions: Sequence[StoredDecision], now: Now) -> None:
         batch = tuple(decisions)
         if batch:
@@ -87,6 +99,9 @@ class SqlStore:
     async def close_resolved(self, before: float, now: Now) -> int:
         return await self._writer.call(lambda connection: tickets.close_resolved(connection, before, now))
 
+    async def forget(self, before: float, limit: int) -> int:
+        return await self._writer.call(lambda connection: retention.forget(connection, before, limit))
+
     async def claim(
         self, now: Now, limit: int, lease: float, channel: Channel | None = None
     ) -> tuple[OutboxEntry, ...]:
@@ -97,6 +112,14 @@ class SqlStore:
         return await self._writer.call(
             lambda connection: outbox.claim(connection, now, limit, lease=lease, channel=channel)
         )
+
+    async def claim_rest(
+        self, now: Now, recipients: Collection[Recipient], channel: Channel, lease: float
+    ) -> tuple[OutboxEntry, ...]:
+        wanted = outbox.rest_of(now, recipients, channel)
+        if await self._reader.call(lambda connection: connection.execute(wanted.limit(1)).first()) is None:
+            return ()
+        return await self._writer.call(lambda connection: outbox.take(connection, wanted, now, lease))
 
     async def settle(self, entry: OutboxEntry, delivery: Delivery, now: Now, retry_at: float | None) -> None:
         await self._writer.call(lambda connection: outbox.settle(connection, entry, delivery, now, retry_at=retry_at))

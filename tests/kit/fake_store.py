@@ -1,6 +1,6 @@
 """`ports.Store` in memory, held to the same contract as the real one (tests/stores/store_contract.py)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
@@ -18,7 +18,7 @@ from netmon.model.decisions import (
 )
 from netmon.model.faults import Fault, Resolution
 from netmon.model.ids import CentreId, FaultId, TicketNumber
-from netmon.model.notices import Channel, Delivery, Notice, OutboxEntry, Verdict
+from netmon.model.notices import Channel, Delivery, Notice, NoticeState, OutboxEntry, OutboxLine, Recipient, Verdict
 from netmon.model.tickets import ALLOWED_MOVES, Ticket, TicketEvent, TicketStatus
 from netmon.model.time import Now
 from netmon.ports import OutboxState, TicketAction
@@ -35,6 +35,7 @@ class OutboxRow:
     ticket: TicketNumber | None
     not_before: float
     next_try: float
+    created_at: float
     attempt: int = 0
     doubts: int = 0
     lease_until: float = float("-inf")
@@ -42,6 +43,7 @@ class OutboxRow:
     state: str = "waiting"
     reference: str = ""
     reason: str = ""
+    finished_at: float = float("inf")
 
     @property
     def lane(self) -> tuple[object, ...]:
@@ -56,6 +58,8 @@ class FakeStore:
         self.by_number: dict[TicketNumber, Ticket] = {}
         self.history: dict[TicketNumber, list[TicketEvent]] = {}
         self.rows: list[OutboxRow] = []
+        self.forgotten_tickets = 0
+        self._keys: set[str] = set()
         self.trouble = ""
         self.touched_elsewhere = False
         self.closed = False
@@ -130,7 +134,7 @@ class FakeStore:
             case AddVillages():
                 self._add_villages(decision)
             case SendNotice():
-                self._send(decision)
+                self._send(decision, now)
 
     def _open_fault(self, fault: Fault) -> None:
         if fault.id in self.faults:
@@ -203,7 +207,7 @@ class FakeStore:
         if is_over or any(not t.status.is_terminal or t.opened_at == decision.at for t in same):
             return
         year = datetime.fromtimestamp(decision.at, _THAILAND).year + 543
-        number = TicketNumber(f"T-{year}-{len(self.by_number) + 1:06d}")
+        number = TicketNumber(f"T-{year}-{len(self.by_number) + self.forgotten_tickets + 1:06d}")
         self.by_number[number] = Ticket(
             number=number,
             fault=decision.fault,
@@ -224,15 +228,19 @@ class FakeStore:
             self.by_number[number] = replace(ticket, villages=tuple(sorted({*ticket.villages, *new})))
             self.history[number].append(TicketEvent(decision.at, "netmon", "extended", ", ".join(new)))
 
-    def _send(self, decision: SendNotice) -> None:
+    def _send(self, decision: SendNotice, now: Now) -> None:
         notice = decision.notice
         if notice.fault is not None:
             self._known(notice.fault)
-        if any(row.notice.key == notice.key for row in self.rows):
+        if len(self._keys) != len(self.rows):
+            self._keys = {row.notice.key for row in self.rows}
+        if notice.key in self._keys:
             return
+        self._keys.add(notice.key)
         of_centre = [t.number for t in self.by_number.values() if (t.fault, t.centre) == (notice.fault, notice.centre)]
         ticket = of_centre[-1] if of_centre else None
-        self.rows.append(OutboxRow(len(self.rows) + 1, notice, ticket, decision.not_before, decision.not_before))
+        due = decision.not_before
+        self.rows.append(OutboxRow(len(self.rows) + 1, notice, ticket, due, due, created_at=now.wall))
 
     def _supersede(self, decision: SupersedeNotices, now: Now, spared: set[str]) -> None:
         for row in self.rows:
@@ -251,16 +259,24 @@ class FakeStore:
         for row in self.rows:
             if row.state == "waiting" and row.stale and row.lease_until <= now.wall:
                 row.state = "superseded"
+        due = [r for r in self._free(now) if r.next_try <= now.wall]
+        due = [r for r in due if channel is None or r.notice.channel is channel]
+        return _leased(sorted(due, key=lambda row: (row.next_try, row.id))[:limit], now, lease)
+
+    async def claim_rest(
+        self, now: Now, recipients: Collection[Recipient], channel: Channel, lease: float
+    ) -> tuple[OutboxEntry, ...]:
+        self._check_trouble()
+        rows = [r for r in self._free(now) if r.notice.recipient in recipients and r.notice.channel is channel]
+        rows = [r for r in rows if r.not_before <= now.wall and (not r.doubts or r.next_try <= now.wall)]
+        return _leased(rows, now, lease)
+
+    def _free(self, now: Now) -> list[OutboxRow]:
         heads: dict[object, OutboxRow] = {}
         for row in self.rows:
             if row.state == "waiting":
                 heads.setdefault(row.lane, row)
-        due = [r for r in heads.values() if r.next_try <= now.wall and r.lease_until <= now.wall]
-        due = [r for r in due if channel is None or r.notice.channel is channel]
-        taken = sorted(due, key=lambda row: (row.next_try, row.id))[:limit]
-        for row in taken:
-            row.lease_until = now.wall + lease
-        return tuple(OutboxEntry(r.id, r.notice, r.attempt, doubts=r.doubts, due_at=r.not_before) for r in taken)
+        return [row for row in heads.values() if row.lease_until <= now.wall]
 
     async def settle(self, entry: OutboxEntry, delivery: Delivery, now: Now, retry_at: float | None) -> None:
         self._check_trouble()
@@ -280,12 +296,44 @@ class FakeStore:
         else:
             row.state = "unknown" if delivery.verdict is Verdict.UNKNOWN else "dead"
             self._note_undelivered(row, now)
+        if row.state != "waiting":
+            row.finished_at = now.wall
 
     def _note_undelivered(self, row: OutboxRow, now: Now) -> None:
         if row.ticket is not None:
             one = row.notice
             text = f"{one.channel} to {one.recipient.audience} {one.recipient.id} ({one.stage}): {row.reason}"
             self.history[row.ticket].append(TicketEvent(now.wall, "netmon", "undelivered", text))
+
+    async def notices(self, states: Collection[NoticeState], limit: int) -> tuple[OutboxLine, ...]:
+        return tuple(_line(row) for row in [row for row in self.rows if row.state in states][-limit:])
+
+    async def resend(self, notice: int, now: Now) -> OutboxLine:
+        row = self._movable(notice, now)
+        row.state, row.attempt, row.doubts, row.stale = "waiting", 0, 0, False
+        row.next_try = row.not_before = now.wall
+        return _line(row)
+
+    async def drop(self, notice: int, author: str, now: Now) -> OutboxLine:
+        row = self._movable(notice, now)
+        row.state = "dropped"
+        if row.ticket is not None:
+            one = row.notice
+            text = f"{one.channel} to {one.recipient.audience} {one.recipient.id} ({one.stage}): dropped"
+            self.history[row.ticket].append(TicketEvent(now.wall, author, "undelivered", text))
+        return _line(row)
+
+    def _movable(self, notice: int, now: Now) -> OutboxRow:
+        self._check_trouble()
+        row = next((one for one in self.rows if one.id == notice), None)
+        if row is None:
+            raise InputError(f"There is no notice {notice}.")
+        if row.state not in ("waiting", "dead", "unknown"):
+            raise InputError(f"Notice {notice} is {row.state}; nothing can be done about it any more.")
+        if row.state == "waiting" and row.lease_until > now.wall:
+            raise InputError(f"Notice {notice} is being sent just now; look again in a minute.")
+        row.lease_until = float("-inf")
+        return row
 
     async def release_leases(self, now: Now) -> None:
         for row in self.rows:
@@ -318,12 +366,61 @@ class FakeStore:
             self._move(ticket, TicketStatus.CLOSED, TicketEvent(now.wall, "netmon", "closed"))
         return len(found)
 
+    async def forget(self, before: float, limit: int) -> int:
+        self._check_trouble()
+        old = [one for one in self.faults.values() if self._is_forgettable(one, before)][:limit]
+        for one in old:
+            del self.faults[one.id]
+            for number in [t.number for t in self.by_number.values() if t.fault == one.id]:
+                del self.by_number[number], self.history[number]
+                self.forgotten_tickets += 1
+        forgotten = {one.id for one in old}
+        for row in self.rows:
+            if row.notice.fault in forgotten:
+                row.state = "forgotten"
+        lone = [row for row in self.rows if row.notice.fault is None and row.finished_at < before][:limit]
+        for row in lone:
+            row.state, row.finished_at = "forgotten", float("inf")
+        return len(old) + len(lone)
+
+    def _is_forgettable(self, one: Fault, before: float) -> bool:
+        tickets = [t for t in self.by_number.values() if t.fault == one.id]
+        return (
+            one.resolved_at is not None
+            and one.resolved_at < before
+            and all(t.status.is_terminal and t.closed_at is not None and t.closed_at < before for t in tickets)
+            and not any(row.state == "waiting" and row.notice.fault == one.id for row in self.rows)
+            and not any(other.merged_into == one.id for other in self.faults.values())
+        )
+
+    def stuck(self) -> float:
+        return 0.0
+
     def changed_elsewhere(self) -> bool:
         changed, self.touched_elsewhere = self.touched_elsewhere, False
         return changed
 
     async def close(self) -> None:
         self.closed = True
+
+
+def _leased(rows: Sequence[OutboxRow], now: Now, lease: float) -> tuple[OutboxEntry, ...]:
+    for row in rows:
+        row.lease_until = now.wall + lease
+    return tuple(OutboxEntry(r.id, r.notice, r.attempt, doubts=r.doubts, due_at=r.not_before) for r in rows)
+
+
+def _line(row: OutboxRow) -> OutboxLine:
+    return OutboxLine(
+        id=row.id,
+        notice=row.notice,
+        state=NoticeState(row.state),
+        ticket=row.ticket,
+        attempt=row.attempt,
+        created_at=row.created_at,
+        next_try=row.next_try,
+        reason=row.reason,
+    )
 
 
 def _changed(old: Fault, new: Fault) -> Fault:

@@ -19,6 +19,7 @@ SYSTEM_FOLDERS = (  # where daemons live; not on an ordinary user's PATH
     "/usr/local/sbin",
     "/usr/sbin",
     "/sbin",
+    "/usr/lib/kannel/test",
     *sorted(glob.glob("/usr/lib/postgresql/*/bin"), reverse=True),
 )
 

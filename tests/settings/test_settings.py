@@ -1,6 +1,7 @@
 """Settings: promised defaults, units, paths, and files that are no settings at all."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -17,10 +18,12 @@ from netmon.model.notices import Channel
 from netmon.settings import Settings, load_settings, settings_schema
 from netmon.settings.complaints import Notes
 from netmon.settings.document import parse
+from netmon.settings.gateways import FileMail, FileSms, HttpSms, KannelSms, SmtpMail
+from netmon.settings.values import Section
 
 ROOT = Path(__file__).resolve().parents[2]
 PROMISED = {
-    "probing": {"interval": 20.0, "timeout": 1.0, "namespace": ""},
+    "probing": {"interval": 20.0, "timeout": 1.0, "namespace": "", "profiles": None},
     "health": {
         "odds": {"false_down": 1e-9, "minimum": 3, "maximum": 12, "within": 12.0, "spacing": 1.0},
         "recovery": {"steady": 30.0},
@@ -31,6 +34,7 @@ PROMISED = {
         "hold": {"mail": 120.0, "sms": 300.0},
         "hold_by_cause": {},
         "coalesce": 300.0,
+        "limits": {"mail_per_hour": 10, "sms_per_day": 6, "sms_per_minute": 600},
         "noc_mail": "",
         "contact_number": "1111 กด 88",
         "map_link": "https://www.google.com/maps?q={lat},{lon}",
@@ -41,7 +45,7 @@ PROMISED = {
     "sms": {"driver": "file", "directory": "sms"},
     "templates": {"directory": None},
     "credentials": {},
-    "store": {"url": "sqlite:///netmon.db"},
+    "store": {"url": "sqlite:///netmon.db", "keep": 63072000.0},
     "web": {"listen": "127.0.0.1", "port": 9870},
     "inventory": {"directory": "inventory"},
     "tickets": {"close_after": 86400.0},
@@ -88,6 +92,7 @@ def test_empty_file_gives_the_defaults_with_absolute_paths(tmp_path: Path) -> No
     settings = load_settings(write(tmp_path, "# nothing\n"), {"STATE_DIRECTORY": "/var/lib/netmon:/other"})
     assert settings.inventory.directory == tmp_path / "inventory"
     assert settings.templates.directory is None
+    assert isinstance(settings.mail, FileMail)
     assert settings.mail.directory == Path("/var/lib/netmon/mail")
     assert settings.store.url == "sqlite:////var/lib/netmon/netmon.db"
 
@@ -97,6 +102,7 @@ def test_absolute_paths_stay_and_relative_ones_start_at_the_file(tmp_path: Path)
     settings = load_settings(write(tmp_path, text), {})
     assert settings.inventory.directory == tmp_path / "../lists"
     assert settings.store.url == "sqlite:////srv/n.db"
+    assert isinstance(settings.sms, FileSms)
     assert settings.sms.directory == Path("/srv/sms")
 
 
@@ -226,6 +232,70 @@ def test_example_settings_are_the_defaults_but_for_the_marked_addresses() -> Non
         example.pop(section)
         defaults.pop(section)
     assert example == defaults
+
+
+def other_gateways() -> list[str]:
+    """The example's commented-out ways to deliver, each with its credentials, without the comment marks."""
+    text = (ROOT / "config" / "netmon.yaml").read_text(encoding="utf-8")
+    blocks = re.findall(r"^# (?:mail|sms):\n(?:#   .*\n)+# credentials:\n(?:#   .*\n)+", text, re.MULTILINE)
+    return [re.sub(r"^# ", "", block, flags=re.MULTILINE) for block in blocks]
+
+
+def test_example_names_every_key_of_every_gateway(tmp_path: Path) -> None:
+    gateways: list[Section] = []
+    for text in other_gateways():
+        settings = load_settings(write(tmp_path, text), {})
+        gateways.append(settings.mail if text.startswith("mail") else settings.sms)
+    assert [type(one) for one in gateways] == [SmtpMail, KannelSms, HttpSms]
+    for one in gateways:
+        assert one.model_fields_set == set(type(one).model_fields)
+
+
+@pytest.mark.parametrize("gateway", [SmtpMail, KannelSms, HttpSms])
+def test_every_key_of_a_gateway_says_what_it_means(gateway: type[Section]) -> None:
+    for key, info in keys_of(gateway):
+        assert info.description and len(info.description) > 10, key
+
+
+def test_gateways_have_the_promised_defaults(tmp_path: Path) -> None:
+    smtp = load_settings(write(tmp_path, "mail: {driver: smtp}\n"), {}).mail
+    assert smtp.model_dump(mode="json") == {
+        "user": "",
+        "credential": None,
+        "driver": "smtp",
+        "host": "localhost",
+        "port": 587,
+        "security": "starttls",
+        "ca_file": None,
+        "timeout": 20.0,
+        "connections": 3,
+    }
+    kannel = load_settings(write(tmp_path, "sms: {driver: kannel}\n"), {}).sms
+    assert kannel.model_dump(mode="json") == {
+        "user": "",
+        "credential": None,
+        "driver": "kannel",
+        "url": "http://127.0.0.1:13013/cgi-bin/sendsms",
+        "sender": "",
+        "validity": 14400.0,
+        "timeout": 20.0,
+    }
+    http = load_settings(write(tmp_path, "sms: {driver: http, url: 'https://sms.example.org/'}\n"), {}).sms
+    assert http.model_dump(mode="json") == {
+        "user": "",
+        "credential": None,
+        "driver": "http",
+        "url": "https://sms.example.org/",
+        "method": "POST",
+        "headers": {},
+        "auth": "none",
+        "body": "json",
+        "fields": {"to": "{to}", "text": "{text}"},
+        "number": "e164",
+        "answer": {"id": "", "status": ""},
+        "statuses": {},
+        "timeout": 20.0,
+    }
 
 
 def test_schema_for_editors_is_the_exported_one() -> None:

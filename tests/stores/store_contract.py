@@ -17,7 +17,7 @@ from netmon.model.decisions import (
 )
 from netmon.model.faults import Cause, Evidence, EvidenceKind, Resolution
 from netmon.model.ids import DeviceId, FaultId, TicketNumber
-from netmon.model.notices import Audience, Channel, Delivery, Notice, Recipient, Stage, Verdict
+from netmon.model.notices import Audience, Channel, Delivery, Notice, NoticeState, Recipient, Stage, Verdict
 from netmon.model.tickets import Ticket, TicketStatus
 from netmon.ports import OutboxState, Store, TicketAction
 from tests.stores.sample import T0, UBON, VILLAGES, YASO, at, fault, notice, opening
@@ -26,6 +26,7 @@ SENT = Delivery(Verdict.SENT, reference="250 queued as 1")
 RETRY = Delivery(Verdict.RETRY, reason="451 try later")
 UNKNOWN = Delivery(Verdict.UNKNOWN, reason="connection lost after DATA")
 F1 = FaultId("f1")
+DAY = 86400.0
 
 
 async def only_ticket(store: Store, name: str = "f1") -> Ticket:
@@ -338,6 +339,28 @@ class OutboxContract:
         assert [entry.notice.recipient.id for entry in claimed] == ["b", "c"]
         assert [entry.notice for entry in await store.claim(at(5), 9, 60, Channel.SMS)] == [text]
 
+    async def test_what_else_waits_for_a_person_can_be_had_with_it_even_before_its_next_try(self, store: Store) -> None:
+        mine, later, doubted, coming = notice(), notice("f2"), notice("f3"), notice("f4")
+        others = (notice("f2", recipient="nipa"), notice("f2", channel=Channel.SMS))
+        await store.commit([*opening(notices=(mine,)), *opening("f2", notices=(later, *others))], at(0))
+        await store.commit([*opening("f3", notices=(doubted,)), *opening("f4", notices=(coming,), due=T0 + 999)], at(0))
+        for entry in await store.claim(at(1), 10, 60):
+            delivery = UNKNOWN if entry.notice == doubted else RETRY
+            await store.settle(entry, delivery, at(2), T0 + (20 if entry.notice == mine else 900))
+        (first,) = await store.claim(at(20), 10, 60)
+        assert first.notice == mine
+        rest = await store.claim_rest(at(20), [mine.recipient], Channel.MAIL, 60)
+        assert [(entry.notice, entry.attempt, entry.due_at) for entry in rest] == [(later, 1, T0)]
+        assert await store.claim_rest(at(21), [], Channel.MAIL, 60) == ()
+        assert await store.claim_rest(at(21), [mine.recipient], Channel.MAIL, 60) == ()
+        assert await store.claim(at(79), 10, 60) == ()
+
+    async def test_the_rest_keeps_the_order_within_a_fault(self, store: Store) -> None:
+        stages = [notice(stage=stage) for stage in (Stage.OPENED, Stage.EXTENDED)]
+        await store.commit(opening(notices=tuple(stages)), at(0))
+        (first,) = await store.claim_rest(at(0), [stages[0].recipient], Channel.MAIL, 60)
+        assert first.notice == stages[0]
+
     async def test_a_try_put_back_comes_again_with_its_count_and_keeps_its_age(self, store: Store) -> None:
         await store.commit(opening(notices=(notice(),)), at(0))
         (entry,) = await store.claim(at(1), 10, 60)
@@ -410,5 +433,134 @@ class OutboxContract:
         assert (await store.outbox(at(100))).waiting == 0
 
 
-class StoreContract(FaultsContract, TicketsContract, OutboxContract):
+ENDED = (NoticeState.DEAD, NoticeState.UNKNOWN)
+
+
+class DeskContract:
+    """What an operator does to the outbox by hand."""
+
+    async def test_the_operator_sees_what_was_given_up_and_why(self, store: Store) -> None:
+        await store.commit(opening(notices=(notice(), notice(recipient="nipa"))), at(0))
+        dead, _ = await store.claim(at(1), 10, 60)
+        await store.settle(dead, Delivery(Verdict.PERMANENT, reason="550 no such user"), at(2), None)
+        (line,) = await store.notices(ENDED, 10)
+        ticket = (await only_ticket(store)).number
+        assert (line.id, line.notice, line.state, line.ticket) == (dead.id, notice(), NoticeState.DEAD, ticket)
+        assert (line.attempt, line.created_at, line.reason) == (1, T0, "550 no such user")
+        (other,) = await store.notices((NoticeState.WAITING,), 10)
+        assert (other.notice.recipient.id, other.attempt, other.next_try) == ("nipa", 0, T0)
+
+    async def test_the_latest_of_many_are_listed_oldest_first(self, store: Store) -> None:
+        await store.commit(opening(notices=tuple(notice(recipient=name) for name in "abc")), at(0))
+        assert [line.notice.recipient.id for line in await store.notices((NoticeState.WAITING,), 2)] == ["b", "c"]
+        assert await store.notices((), 2) == ()
+
+    @pytest.mark.parametrize("delivery", [Delivery(Verdict.PERMANENT, reason="550"), UNKNOWN])
+    async def test_what_was_given_up_leaves_again_as_if_new(self, store: Store, delivery: Delivery) -> None:
+        await store.commit(opening(notices=(notice(),)), at(0))
+        (entry,) = await store.claim(at(1), 10, 60)
+        await store.settle(entry, delivery, at(2), None)
+        line = await store.resend(entry.id, at(90_000))
+        assert (line.state, line.attempt, line.next_try) == (NoticeState.WAITING, 0, T0 + 90_000)
+        (again,) = await store.claim(at(90_000), 10, 60)
+        assert (again.notice, again.attempt, again.doubts, again.due_at) == (notice(), 0, 0, T0 + 90_000)
+        await store.settle(again, SENT, at(90_001), None)
+        assert await store.notices(ENDED, 10) == ()
+
+    async def test_what_waits_for_a_busy_gateway_may_be_tried_at_once(self, store: Store) -> None:
+        await store.commit(opening(notices=(notice(),)), at(0))
+        (entry,) = await store.claim(at(1), 10, 60)
+        await store.settle(entry, RETRY, at(2), T0 + 900)
+        await store.resend(entry.id, at(10))
+        assert len(await store.claim(at(10), 10, 60)) == 1
+
+    @pytest.mark.parametrize("given_up", [True, False])
+    async def test_what_is_dropped_never_leaves_and_the_ticket_says_who_did_it(
+        self, store: Store, given_up: bool
+    ) -> None:
+        await store.commit(opening(notices=(notice(),)), at(0))
+        (entry,) = await store.claim(at(1), 10, 60)
+        await store.settle(entry, RETRY, at(2), None if given_up else T0 + 3)
+        line = await store.drop(entry.id, "anong", at(5))
+        assert line.state is NoticeState.DROPPED
+        assert await store.claim(at(99), 10, 60) == ()
+        last = (await history(store, (await only_ticket(store)).number))[-1]
+        assert last == ("anong", "undelivered", "mail to technician somchai (opened): dropped")
+
+    async def test_what_cannot_be_done_by_hand_is_refused_in_a_sentence(self, store: Store) -> None:
+        await store.commit(opening(notices=(notice(),)), at(0))
+        (entry,) = await store.claim(at(1), 10, 60)
+        with pytest.raises(InputError, match="being sent just now"):
+            await store.drop(entry.id, "anong", at(2))
+        await store.settle(entry, SENT, at(3), None)
+        with pytest.raises(InputError, match="is sent; nothing can be done"):
+            await store.resend(entry.id, at(4))
+        with pytest.raises(InputError, match="There is no notice 4711"):
+            await store.resend(4711, at(4))
+
+
+class ForgettingContract:
+    """What ended on day 0 is forgotten on day 2, if nothing still hangs on it."""
+
+    async def ended(self, store: Store, name: str = "f1") -> None:
+        """A fault whose ticket is closed and whose notice has left, all on day 0."""
+        await store.commit(opening(name, notices=(notice(name),)), at(0))
+        (entry,) = await store.claim(at(1), 10, 60)
+        await store.settle(entry, SENT, at(2), None)
+        await store.commit([ResolveFault(FaultId(name), Resolution.RECOVERED, T0 + 60)], at(60))
+        await store.close_resolved(T0 + 61, at(61))
+
+    async def test_an_old_case_is_forgotten_whole(self, store: Store) -> None:
+        await self.ended(store)
+        number = (await only_ticket(store)).number
+        assert await store.forget(T0 + DAY, 10) == 1
+        assert await store.case(F1) is None
+        assert await store.ticket(number) is None
+        assert await store.tickets(only_open=False) == ()
+        assert await store.forget(T0 + DAY, 10) == 0
+
+    async def test_ticket_numbers_go_on_after_forgetting(self, store: Store) -> None:
+        await self.ended(store)
+        await store.forget(T0 + DAY, 10)
+        await store.commit(opening("f2"), at(2 * DAY))
+        assert (await only_ticket(store, "f2")).number.endswith("-000002")
+
+    async def test_what_is_young_open_or_still_to_be_told_is_kept(self, store: Store) -> None:
+        await self.ended(store, "old")
+        await store.commit(opening("open"), at(0))
+        await store.commit(opening("not closed"), at(0))
+        await store.commit([ResolveFault(FaultId("not closed"), Resolution.RECOVERED, T0 + 60)], at(60))
+        await store.commit(opening("young"), at(0))
+        await store.commit([ResolveFault(FaultId("young"), Resolution.INVENTORY, T0 + DAY)], at(DAY))
+        await store.commit(opening("untold", notices=(notice("untold"),)), at(0))
+        await store.commit([ResolveFault(FaultId("untold"), Resolution.INVENTORY, T0 + 60)], at(60))
+        assert await store.forget(T0 + DAY, 10) == 1
+        for name in ("open", "not closed", "young", "untold"):
+            assert await store.case(FaultId(name)) is not None
+        assert (await store.outbox(at(DAY))).waiting == 1
+
+    async def test_a_fault_outlives_those_that_were_merged_into_it(self, store: Store) -> None:
+        for name in ("survivor", "merged"):
+            await store.commit(opening(name), at(0))
+        survivor = FaultId("survivor")
+        await store.commit([ResolveFault(FaultId("merged"), Resolution.MERGED, T0 + 9, survivor)], at(9))
+        await store.commit([ResolveFault(survivor, Resolution.INVENTORY, T0 + 60)], at(60))
+        assert await store.forget(T0 + DAY, 10) == 1
+        assert await store.case(survivor) is not None
+        assert await store.forget(T0 + DAY, 10) == 1
+        assert await store.case(survivor) is None
+
+    async def test_forgetting_goes_slice_by_slice_and_takes_lone_notices_along(self, store: Store) -> None:
+        for number in range(5):
+            await self.ended(store, f"f{number}")
+        blind = Notice(stage=Stage.BLIND, channel=Channel.MAIL, recipient=Recipient(Audience.NOC, "noc"), revision=1)
+        await store.commit([SendNotice(blind, T0)], at(0))
+        (entry,) = await store.claim(at(1), 10, 60)
+        await store.settle(entry, SENT, at(2), None)
+        gone = [await store.forget(T0 + DAY, 2) for _ in range(4)]
+        assert gone == [3, 2, 1, 0]
+        assert await store.tickets(only_open=False) == ()
+
+
+class StoreContract(FaultsContract, TicketsContract, OutboxContract, DeskContract, ForgettingContract):
     """The whole promise."""

@@ -1,0 +1,103 @@
+"""`netmon outbox`: list, retry and drop notices that have not left, beside a running daemon or without one."""
+
+import getpass
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from netmon.cli.common import clock_time, config_option, with_store
+from netmon.engine.clock import SystemClock
+from netmon.errors import InputError
+from netmon.model.notices import NoticeState, OutboxLine
+from netmon.ports import Store
+
+GIVEN_UP = (NoticeState.DEAD, NoticeState.UNKNOWN)
+SHOWN = 200
+
+ids_argument = click.argument("ids", metavar="[ID]...", nargs=-1, type=int)
+
+
+@click.group()
+def outbox() -> None:
+    """See what has not been delivered, and try it again or drop it."""
+
+
+@outbox.command("list")
+@config_option
+@click.option("--waiting", is_flag=True, help="What still waits, too, and not only what was given up.")
+def list_outbox(config: Path, *, waiting: bool) -> None:
+    """Notices that were given up, oldest first."""
+    states = (*GIVEN_UP, NoticeState.WAITING) if waiting else GIVEN_UP
+
+    async def read(store: Store) -> tuple[OutboxLine, ...]:
+        return await store.notices(states, SHOWN + 1)
+
+    found = with_store(config, read)
+    if not found:
+        click.echo("Nothing waits and nothing was given up." if waiting else "Nothing was given up.")
+        return
+    table = Table("id", "state", "ticket", "stage", "channel", "to", "tries", "since", "why", box=None)
+    for line in found[-SHOWN:]:
+        notice = line.notice
+        to = f"{notice.recipient.audience} {notice.recipient.id}"
+        words = (line.state, line.ticket or "", notice.stage, notice.channel, to, str(line.attempt))
+        table.add_row(str(line.id), *words, clock_time(line.created_at), line.reason)
+    Console(width=None if Console().is_terminal else 200).print(table)
+    if len(found) > SHOWN:
+        click.echo(f"These are the latest {SHOWN}; there are more.")
+
+
+@outbox.command()
+@config_option
+@ids_argument
+@click.option("--all", "every", is_flag=True, help="Everything that was given up.")
+def retry(config: Path, ids: Sequence[int], *, every: bool) -> None:
+    """Send notices again: by ID, or all that were given up."""
+    now = SystemClock().now()
+
+    async def again(store: Store, notice: int) -> OutboxLine:
+        return await store.resend(notice, now)
+
+    _each(config, ids, again, every=every, done="leaves now")
+
+
+@outbox.command()
+@config_option
+@ids_argument
+@click.option("--all", "every", is_flag=True, help="Everything that was given up.")
+@click.option("--by", "author", help="Who does this; your login name if not given.")
+def drop(config: Path, ids: Sequence[int], author: str | None, *, every: bool) -> None:
+    """Never send notices: by ID, or all that were given up."""
+    now, who = SystemClock().now(), author or getpass.getuser()
+
+    async def away(store: Store, notice: int) -> OutboxLine:
+        return await store.drop(notice, who, now)
+
+    _each(config, ids, away, every=every, done="is dropped")
+
+
+def _each(
+    config: Path,
+    ids: Sequence[int],
+    act: Callable[[Store, int], Awaitable[OutboxLine]],
+    *,
+    every: bool,
+    done: str,
+) -> None:
+    if bool(ids) == every:
+        raise InputError("Name the notices by their ids, or give --all; 'netmon outbox list' shows them.")
+
+    async def carry_out(store: Store) -> None:
+        chosen = ids
+        if every:
+            chosen = [line.id for line in await store.notices(GIVEN_UP, 1_000_000)]
+        for one in chosen:
+            line = await act(store, one)
+            click.echo(f"{line.id} {done}: {line.notice.channel} to {line.notice.recipient.id}, {line.notice.stage}")
+        if not chosen:
+            click.echo("Nothing was given up.")
+
+    with_store(config, carry_out)

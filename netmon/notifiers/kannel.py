@@ -1,0 +1,69 @@
+"""SMS through Kannel's smsbox.
+
+sendsms answers 202 with `0: Accepted for delivery` where a gateway has the message, and with `3: Queued for later
+delivery` where none is connected just now: Kannel keeps that on disk and sends it, so for netmon both are sent, and
+the words stand in the reason. It names no id of its own, so the reference is the notice's key. It would take a request
+without text and send an empty message, hence the text is never empty here. Thai goes as UCS-2 (coding 2).
+"""
+
+from dataclasses import dataclass, field
+
+from netmon.model.notices import Delivery, Verdict
+from netmon.notifiers.rendering import clean
+from netmon.notifiers.sms import SmsRenderer
+from netmon.notifiers.web_calls import Answer
+from netmon.notifiers.web_sms import WebSms
+
+_UCS2 = "2"
+_LONGEST_REASON = 120
+_TAKEN = ("0:", "3:")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Smsbox:
+    """Where sendsms is. `validity` and `timeout` are seconds; `sender` '' leaves it to the smsbox."""
+
+    url: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+    sender: str = ""
+    validity: float = 14_400.0
+    timeout: float = 20.0
+
+
+class KannelSms(WebSms):
+    """Sends each letter as one SMS."""
+
+    def __init__(self, smsbox: Smsbox, renderer: SmsRenderer) -> None:
+        super().__init__(renderer, smsbox.timeout)
+        self._smsbox = smsbox
+
+    async def send(self, number: str, text: str, key: str) -> Delivery:
+        if not text:
+            return Delivery(Verdict.RETRY, reason="the template sms.txt makes an empty text")
+        answer = await self._web.call("GET", self._smsbox.url, params=self._parameters(number, text))
+        if isinstance(answer, Delivery):
+            return answer
+        return _delivery(answer, key)
+
+    def _parameters(self, number: str, text: str) -> dict[str, str]:
+        box = self._smsbox
+        given = {
+            "username": box.user,
+            "password": box.password,
+            "from": box.sender,
+            "to": number,
+            "coding": _UCS2,
+            "charset": "UTF-8",
+            "validity": str(max(1, round(box.validity / 60))),
+            "text": text,
+        }
+        return {name: value for name, value in given.items() if value}
+
+
+def _delivery(answer: Answer, key: str) -> Delivery:
+    said = clean(answer.text)[:_LONGEST_REASON]
+    if said.startswith(_TAKEN):
+        return Delivery(Verdict.SENT, reference=key, reason=said)
+    # A page of something else that happens to listen there, or a newer Kannel.
+    return Delivery(Verdict.UNKNOWN, reason=f"the smsbox's answer is not known: {said}")

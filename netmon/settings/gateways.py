@@ -1,0 +1,237 @@
+"""Settings of the ways messages travel: files for trying out, an SMTP server, Kannel, any HTTP SMS gateway."""
+
+import re
+from enum import StrEnum
+from pathlib import Path
+from string import Formatter
+from typing import Annotated, Any, Final, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
+
+from netmon.model.notices import Verdict
+from netmon.settings.credentials import CredentialName
+from netmon.settings.values import ConfigPath, Count, Line, Positive, Section, StatePath
+
+PLACES: Final = frozenset({"to", "text", "key"})
+"""What may be filled into a gateway's request."""
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+class Security(StrEnum):
+    """How a connection to the mail server is protected."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
+
+
+class Auth(StrEnum):
+    """How netmon proves to an HTTP gateway who it is."""
+
+    NONE = "none"
+    BASIC = "basic"
+    BEARER = "bearer"
+
+
+class Body(StrEnum):
+    """How the fields travel to an HTTP gateway."""
+
+    JSON = "json"
+    FORM = "form"
+
+
+class NumberForm(StrEnum):
+    """How an HTTP gateway wants numbers written: +66812345678, 66812345678 or 0812345678."""
+
+    E164 = "e164"
+    DIGITS = "digits"
+    NATIONAL = "national"
+
+
+def _url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("should be a web address such as https://sms.example.org/send")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("should be without user and password; give them in `user` and `credential`")
+    return text
+
+
+def _filled(value: Any) -> Any:
+    """Check the places in every text of a request body."""
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            _filled(one)
+    if isinstance(value, str):
+        try:
+            wrong = {name for _, name, _, _ in Formatter().parse(value) if name is not None} - PLACES
+        except ValueError:
+            wrong = {"?"}
+        if wrong:
+            raise ValueError("should have no places in braces but {to}, {text} and {key}")
+    return value
+
+
+def _header_name(text: str) -> str:
+    if not _TOKEN.fullmatch(text):
+        raise ValueError("is no name of an HTTP header")
+    return text
+
+
+def _ascii(text: str) -> str:
+    if not text.isascii() or not text.isprintable():
+        raise ValueError("should be plain ASCII text")
+    return text
+
+
+Url = Annotated[str, AfterValidator(_url)]
+Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
+HeaderName = Annotated[str, AfterValidator(_header_name)]
+HeaderValue = Annotated[str, AfterValidator(_ascii)]
+Fields = Annotated[dict[str, Any], AfterValidator(_filled)]
+
+
+class _WithLogin(Section):
+    """A gateway that may want a user and a password."""
+
+    user: Line = Field("", description="User name at the gateway. Text; default '': netmon does not log in.")
+    credential: CredentialName | None = Field(
+        None, description="Name of the password or token, declared under `credentials`. Default none."
+    )
+
+
+class FileMail(Section):
+    """Mail written to files, for trying out and for drills."""
+
+    driver: Literal["file"] = Field("file", description="How mail is delivered. 'file' writes one .eml file each.")
+    directory: StatePath = Field(
+        Path("mail"), description="Folder for the files. Path from the state directory; default 'mail'."
+    )
+
+
+class SmtpMail(_WithLogin):
+    """Mail handed to an SMTP server."""
+
+    driver: Literal["smtp"] = Field("smtp", description="How mail is delivered. 'smtp' hands it to a mail server.")
+    host: Annotated[Line, Field(min_length=1, max_length=253)] = Field(
+        "localhost", description="The mail server's name or address; default localhost."
+    )
+    port: Port = Field(587, description="The mail server's port. Usual: 587 starttls, 465 tls, 25 none. Default 587.")
+    security: Security = Field(
+        Security.STARTTLS, description="How the connection is protected: starttls, tls or none. Default starttls."
+    )
+    ca_file: ConfigPath | None = Field(
+        None, description="Certificates (PEM) to trust instead of the system's. Path from this file; default none."
+    )
+    timeout: Annotated[Positive, Field(le=60)] = Field(
+        20.0, description="Longest wait until the server wants the mail, and until it has it. Seconds; default 20."
+    )
+    connections: Annotated[Count, Field(ge=1, le=16)] = Field(
+        3, description="Connections kept at most; each carries one mail at a time. Count; default 3."
+    )
+
+    @model_validator(mode="after")
+    def _login_is_whole(self) -> Self:
+        if bool(self.user) != bool(self.credential):
+            raise ValueError("needs both `user` and `credential`, or neither")
+        if self.user and self.security is Security.NONE:
+            raise ValueError("needs `security: starttls` or `tls` where netmon logs in")
+        return self
+
+
+class FileSms(Section):
+    """SMS written to files, for trying out and for drills."""
+
+    driver: Literal["file"] = Field("file", description="How SMS is delivered. 'file' writes one text file each.")
+    directory: StatePath = Field(
+        Path("sms"), description="Folder for the files. Path from the state directory; default 'sms'."
+    )
+
+
+class KannelSms(_WithLogin):
+    """SMS handed to Kannel's sendsms page."""
+
+    driver: Literal["kannel"] = Field("kannel", description="How SMS is delivered. 'kannel' asks Kannel's smsbox.")
+    url: Url = Field(
+        "http://127.0.0.1:13013/cgi-bin/sendsms", description="The smsbox's sendsms page. URL; default on this machine."
+    )
+    sender: Annotated[Line, Field(max_length=16)] = Field(
+        "", description="Sender name or number. Text; default '': the smsbox's global-sender."
+    )
+    validity: Positive = Field(
+        14_400.0, description="How long the network keeps trying a phone that is off. Seconds; default 4 hours."
+    )
+    timeout: Annotated[Positive, Field(le=60)] = Field(
+        20.0, description="Longest wait for the smsbox's answer. Seconds; default 20."
+    )
+
+    @model_validator(mode="after")
+    def _login_is_whole(self) -> Self:
+        if bool(self.user) != bool(self.credential):
+            raise ValueError("needs both `user` and `credential`, or neither")
+        return self
+
+
+class Answer(Section):
+    """Where the gateway's answer (JSON) says what became of the message. A path is like messages.0.id."""
+
+    id: Line = Field("", description="Path to the message's id. Text; default '': the answer has none.")
+    status: Line = Field("", description="Path to its status. Text; default '': HTTP's own status decides.")
+
+
+class HttpSms(_WithLogin):
+    """SMS handed to any gateway that is asked over HTTP."""
+
+    driver: Literal["http"] = Field("http", description="How SMS is delivered. 'http' is any gateway asked over HTTP.")
+    url: Url = Field(description="The gateway's page for sending. URL; must be given.")
+    method: Literal["POST", "PUT"] = Field("POST", description="HTTP method, POST or PUT. Default POST.")
+    headers: dict[HeaderName, HeaderValue] = Field(
+        {}, description="Further HTTP headers; no secrets here. Default none."
+    )
+    auth: Auth = Field(Auth.NONE, description="How netmon logs in: none, basic (user and credential) or bearer.")
+    body: Body = Field(Body.JSON, description="How the fields travel: json or form. Default json.")
+    fields: Fields = Field(
+        {"to": "{to}", "text": "{text}"},
+        description="The request; {to}, {text} and {key} (a stable id) are filled in. Default to and text.",
+    )
+    number: NumberForm = Field(
+        NumberForm.E164, description="How {to} is written: e164 (+66...), digits (66...) or national (0...)."
+    )
+    answer: Answer = Field(Answer(), description="Where the answer says what became of the message.")
+    statuses: dict[str, Verdict] = Field(
+        {}, description="The gateway's status words -> sent, retry, permanent or unknown; others are unknown."
+    )
+    timeout: Annotated[Positive, Field(le=60)] = Field(
+        20.0, description="Longest wait for the gateway's answer. Seconds; default 20."
+    )
+
+    @model_validator(mode="after")
+    def _login_is_whole(self) -> Self:
+        if (self.auth is Auth.NONE) != (self.credential is None) or (self.auth is Auth.BASIC) != bool(self.user):
+            raise ValueError("needs `user` and `credential` for auth basic, `credential` for bearer, and nothing else")
+        if self.statuses and not self.answer.status:
+            raise ValueError("has `statuses` but no `answer.status`, the path where the gateway tells its status")
+        return self
+
+
+def _driver(section: Any) -> Any:
+    """The driver a section names; files are the default, for a section without the key, too."""
+    if isinstance(section, dict):
+        driver = section.get("driver", "file")
+        return driver if isinstance(driver, str) else str(driver)
+    return getattr(section, "driver", "file")
+
+
+Mail = Annotated[
+    Annotated[FileMail, Tag("file")] | Annotated[SmtpMail, Tag("smtp")],
+    Discriminator(_driver),
+]
+Sms = Annotated[
+    Annotated[FileSms, Tag("file")] | Annotated[KannelSms, Tag("kannel")] | Annotated[HttpSms, Tag("http")],
+    Discriminator(_driver),
+]
