@@ -10,6 +10,7 @@ from netmon.cli.backup import backup, restore
 from netmon.cli.bench.command import bench
 from netmon.cli.check import check
 from netmon.cli.demo.command import demo
+from netmon.cli.explain import explain
 from netmon.cli.inventory import inventory
 from netmon.cli.outbox import outbox
 from netmon.cli.profile import profile
@@ -28,7 +29,21 @@ def netmon() -> None:
     """Watch the free Wi-Fi points of Thailand's village network (เน็ตประชารัฐ)."""
 
 
-for command in (run, reload, check, demo, inventory, profile, tickets, outbox, backup, restore, bench):
+COMMANDS = (
+    run,
+    reload,
+    check,
+    demo,
+    inventory,
+    profile,
+    explain,
+    tickets,
+    outbox,
+    backup,
+    restore,
+    bench,
+)
+for command in COMMANDS:
     netmon.add_command(command)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from netmon.daemon.assembly import Daemon, plan_for
 from netmon.daemon.notify import Manager
-from netmon.daemon.policies import case_policy, health_policy, isolation_policy
+from netmon.daemon.policies import case_policy, courier_policy, health_policy, isolation_policy
 from netmon.engine.plan import SweepPlan
 from netmon.errors import ComplaintsError, InputError, NetmonError
 from netmon.model.fleet import Fleet
@@ -118,6 +118,7 @@ class Reloader:
         daemon.judge.policy = replace(health_policy(prepared.settings), timeout=daemon.judge.policy.timeout)
         daemon.watch.use(isolation_policy(prepared.settings))
         daemon.casework.adopt(case_policy(prepared.settings))
+        daemon.courier.adopt(courier_policy(prepared.settings))
         daemon.sweep.adopt(prepared.plan)
         daemon.settings = prepared.settings
 

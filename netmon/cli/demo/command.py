@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from netmon.cli.common import Number, WholeNumber
-from netmon.cli.demo.cast import LabProcess, Process, Wire, start_daemon
+from netmon.cli.demo.cast import LabProcess, Process, start_daemon
 from netmon.cli.demo.interrupts import Interrupts
 from netmon.cli.demo.outcome import look, overview, write_summary
 from netmon.cli.demo.screen import Screen
@@ -92,7 +92,7 @@ def _raise_curtain(
     stack.callback(daemon.end)
     show = Show(stage, inventory, lab, daemon, address_of(http))
     _await_first_picture(show)
-    _introduce(console, show, wire, seconds)
+    say(console, f"The country answers on a network of its own ({wire.made_as}), and netmon sees it.")
     return show
 
 
@@ -118,8 +118,7 @@ def _await_first_picture(show: Show) -> None:
         raise NetmonError(f"No device answered. The daemon's last words: {show.daemon.last_words()}")
 
 
-def _introduce(console: Console, show: Show, wire: Wire, seconds: float) -> None:
-    say(console, f"The country answers on a network of its own ({wire.made_as}), and netmon sees it.")
+def _introduce(console: Console, show: Show, seconds: float) -> None:
     say(console, f"Status page while this runs: http://{show.address}/")
     say(console, f"Things now break and mend on a script, for {seconds:g} seconds; Ctrl-C ends it early.")
     say(console, "'lab' is what truly happens, everything else is what netmon makes of it.\n")
@@ -127,9 +126,10 @@ def _introduce(console: Console, show: Show, wire: Wire, seconds: float) -> None
 
 def _play(console: Console, show: Show, interrupts: Interrupts, seconds: float) -> None:
     """Play the script to its end or to Ctrl-C, and tell what came of it in either case, or of a failure."""
-    screen = Screen(console, show.inventory)
-    show.lab.begin()
     try:
+        _introduce(console, show, seconds)
+        show.lab.begin()
+        screen = Screen(console, show.inventory)
         _follow(screen, show, until=time.monotonic() + seconds)
     except KeyboardInterrupt:
         say(console, "\nStopped early.")
