@@ -57,8 +57,6 @@ MISTAKES = {
     "run -c folder": "folder: is a directory",
     "run -c binary": "is not UTF-8 text",
     "run -c nowhere.yaml": "villages.csv: no such file in",
-    "run -c no_database.yaml": "binary is no database; it was left as it is",
-    "run -c folder_store.yaml": "folder cannot be read: Is a directory.",
     "run -c pathless.yaml": "should name a file after three slashes",
     "run -c taken.yaml --http-fd 99": "--http-fd 99 is no open socket",
     "run -c taken.yaml --http-fd 1": "1 is not in the range",

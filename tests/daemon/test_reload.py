@@ -39,7 +39,7 @@ def add(site: Site, name: str, line: str) -> None:
 
 def retire(site: Site, number: int) -> None:
     """Take one access point out of the files."""
-    edit(site, "devices", f"AP-{VILLAGES[number]},ap,{ADDRESSES[number]},{VILLAGES[number]}\n", "")
+    edit(site, "devices", f"AP-{VILLAGES[number]},ap,{ADDRESSES[number]},{VILLAGES[number]},\n", "")
 
 
 def rows(site: Site, query: str) -> list[tuple[object, ...]]:
