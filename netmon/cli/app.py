@@ -17,6 +17,7 @@ from netmon.cli.profile import profile
 from netmon.cli.reload import reload
 from netmon.cli.run import run
 from netmon.cli.tickets import tickets
+from netmon.cli.token import token
 from netmon.errors import InputError, NetmonError
 
 OK, FAILED, BAD_INPUT = 0, 1, 2
@@ -41,6 +42,7 @@ COMMANDS = (
     outbox,
     backup,
     restore,
+    token,
     bench,
 )
 for command in COMMANDS:

@@ -23,6 +23,7 @@ from netmon.rules.wording import sentence
 from netmon.settings import load_inventory, load_settings
 from netmon.web.app import create_app
 from netmon.web.exporters import load_exporters
+from netmon.web.guard import guard
 from netmon.web.server import WebServer, address_of, inherited_socket, listen
 from netmon.web.sources import PageSources
 
@@ -111,7 +112,7 @@ def make_pages(daemon: Daemon, listening: socket.socket) -> WebServer:
         explain=explain,
         exporters=load_exporters(sources),
     )
-    return WebServer(create_app(pages), listening)
+    return WebServer(guard(create_app(pages), listening, daemon.settings.web.token_sha256), listening)
 
 
 def _start_calendar(daemon: Daemon, stack: AsyncExitStack) -> None:

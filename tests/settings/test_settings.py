@@ -46,7 +46,7 @@ PROMISED = {
     "templates": {"directory": None},
     "credentials": {},
     "store": {"url": "sqlite:///netmon.db", "keep": 63072000.0},
-    "web": {"listen": "127.0.0.1", "port": 9870},
+    "web": {"listen": "127.0.0.1", "port": 9870, "token_sha256": ""},
     "inventory": {"directory": "inventory"},
     "tickets": {"close_after": 86400.0},
     "reload": {"retired_share": 0.05},
