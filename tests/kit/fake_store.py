@@ -322,8 +322,10 @@ class FakeStore:
             raise InputError(f"There is no notice {notice}.")
         if row.state not in ("waiting", "dead", "unknown"):
             raise InputError(f"Notice {notice} is {row.state}; nothing can be done about it any more.")
-        if row.state == "waiting" and row.lease_until > now.wall:
-            raise InputError(f"Notice {notice} is being sent just now; look again in a minute.")
+        if any(one.state == "waiting" and one.lane == row.lane and one.lease_until > now.wall for one in self.rows):
+            raise InputError(
+                f"Notice {notice}, or the next one to this person, is being sent just now; try in a minute."
+            )
         row.lease_until = float("-inf")
         return row
 

@@ -466,6 +466,17 @@ class DeskContract:
         await store.settle(again, SENT, at(90_001), None)
         assert await store.notices(ENDED, 10) == ()
 
+    async def test_nothing_overtakes_a_notice_that_is_being_sent_to_the_same_person(self, store: Store) -> None:
+        await store.commit(opening(notices=(notice(), notice(stage=Stage.RESOLVED))), at(0))
+        (opened,) = await store.claim(at(1), 10, 60)
+        await store.settle(opened, UNKNOWN, at(2), None)
+        (resolved,) = await store.claim(at(3), 10, 60)
+        with pytest.raises(InputError, match="being sent just now"):
+            await store.resend(opened.id, at(4))
+        await store.settle(resolved, SENT, at(5), None)
+        await store.resend(opened.id, at(6))
+        assert [entry.notice for entry in await store.claim(at(6), 10, 60)] == [opened.notice]
+
     async def test_what_waits_for_a_busy_gateway_may_be_tried_at_once(self, store: Store) -> None:
         await store.commit(opening(notices=(notice(),)), at(0))
         (entry,) = await store.claim(at(1), 10, 60)

@@ -24,7 +24,17 @@ from netmon.model.decisions import (
 )
 from netmon.model.faults import Cause, Resolution
 from netmon.model.ids import FaultId, TicketNumber
-from netmon.model.notices import Channel, Delivery, OutboxEntry, Stage, Verdict
+from netmon.model.notices import (
+    Audience,
+    Channel,
+    Delivery,
+    NoticeState,
+    OutboxEntry,
+    OutboxLine,
+    Recipient,
+    Stage,
+    Verdict,
+)
 from netmon.model.tickets import TicketStatus
 from netmon.model.time import Now
 from netmon.ports import Store, TicketAction
@@ -151,6 +161,28 @@ class AnyOrder(RuleBasedStateMachine):
             self.ask(self.real.settle(real, delivery, now, retry_at))
             self.ask(self.fake.settle(fake, delivery, now, retry_at))
 
+    @rule(people=st.lists(st.sampled_from(["somchai", "nipa"])), channel=st.sampled_from(Channel))
+    def claim_rest(self, people: list[str], channel: Channel) -> None:
+        now = self.tick()
+        who = [Recipient(Audience.TECHNICIAN, one) for one in people]
+        real = self.loop.run_until_complete(self.real.claim_rest(now, who, channel, 50))
+        fake = self.loop.run_until_complete(self.fake.claim_rest(now, who, channel, 50))
+        assert [replace(one, id=0) for one in real] == [replace(one, id=0) for one in fake]
+        self.claimed.extend(zip(real, fake, strict=True))
+
+    @rule(which=st.integers(0, 5), again=st.booleans())
+    def move_by_hand(self, which: int, again: bool) -> None:
+        now = self.tick()
+        real = self.loop.run_until_complete(self.real.notices(list(NoticeState), 100))
+        fake = self.loop.run_until_complete(self.fake.notices(list(NoticeState), 100))
+        if which >= len(real):
+            return
+        ids = ((self.real, real[which].id), (self.fake, fake[which].id))
+        answers = [self.ask(one.resend(id_, now) if again else one.drop(id_, "anong", now)) for one, id_ in ids]
+        assert [replace(one, id=0) if isinstance(one, OutboxLine) else one for one in answers[:1]] == [
+            replace(one, id=0) if isinstance(one, OutboxLine) else one for one in answers[1:]
+        ]
+
     @rule()
     def restart(self) -> None:
         now = self.tick()
@@ -191,7 +223,8 @@ async def shown(store: Store, now: Now) -> object:
     """All that the port shows of a store."""
     tickets = await store.tickets(only_open=False)
     files = [await store.ticket(ticket.number) for ticket in tickets]
-    return await store.open_cases(), await store.tickets(only_open=True), files, await store.outbox(now)
+    notices = [replace(line, id=0) for line in await store.notices(list(NoticeState), 100)]
+    return await store.open_cases(), await store.tickets(only_open=True), files, await store.outbox(now), notices
 
 
 TestAnyOrder = AnyOrder.TestCase
