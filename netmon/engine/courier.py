@@ -27,6 +27,7 @@ from netmon.rules.repetition import Serving
 
 log = logging.getLogger(__name__)
 
+_BY_CHANNEL = {Channel.MAIL: Vital.MAILS, Channel.SMS: Vital.TEXTS}
 _ALARMS = frozenset({Stage.OPENED, Stage.EXTENDED, Stage.RELABELLED})
 
 
@@ -249,7 +250,8 @@ class Courier:
             self._allowance.told(channel, person, now)
 
     def _tried(self, entry: OutboxEntry, delivery: Delivery) -> _Outcome:
-        self._vitals.count(Vital.NOTICES, label=delivery.verdict.value)
+        for vital in (Vital.NOTICES, _BY_CHANNEL[entry.notice.channel]):
+            self._vitals.count(vital, label=delivery.verdict.value)
         return self._outcome(entry, delivery, self._clock.now())
 
     async def _hand_over(self, letter: Letter) -> Delivery:

@@ -52,7 +52,7 @@ async def test_a_technicians_letter_carries_all_that_a_mail_needs(office: Office
     assert [event.what for event in letter.history] == ["opened"]
     assert letter.at == T0
     assert office.states == ["sent"]
-    assert office.vitals.counts == {(Vital.NOTICES, "sent"): 1}
+    assert office.vitals.counts == {(Vital.NOTICES, "sent"): 1, (Vital.MAILS, "sent"): 1}
 
 
 async def test_a_volunteers_letter_is_about_the_own_village(office: Office) -> None:
