@@ -204,6 +204,17 @@ class Store(Protocol):
         """Close tickets resolved before that time (Unix seconds); returns how many."""
         ...
 
+    async def forget(self, before: float, limit: int) -> int:
+        """Delete up to `limit` faults that, with their tickets, ended before that time (Unix seconds).
+
+        Returns how many went, 0 once there is nothing left to forget. What still waits in the outbox is kept.
+        """
+        ...
+
+    def stuck(self) -> float:
+        """Seconds that the writer has been at its present transaction; 0 while it has none."""
+        ...
+
     def changed_elsewhere(self) -> bool:
         """Whether another process (the command line) wrote since the last call."""
         ...

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from netmon.daemon.notifying import notifiers_for
+from netmon.daemon.pid_file import PidFile, claimed
 from netmon.daemon.policies import case_policy, courier_policy, health_policy, isolation_policy
 from netmon.engine.casework import Casework
 from netmon.engine.clock import SystemClock
@@ -25,11 +26,12 @@ from netmon.model.inventory import Inventory
 from netmon.ports import IsolationSensor, Store
 from netmon.probes.icmp import open_pinger
 from netmon.probes.isolation import open_sensor
-from netmon.settings import Settings
-from netmon.stores import open_store
+from netmon.settings import Settings, state_directory
+from netmon.stores import hold_database, open_store
 from netmon.web.vitals import PrometheusVitals
 
 STALLED_AFTER = 10.0
+"""Seconds. A transaction waits at most 5 s for another program's lock, so a writer that is longer at it is stuck."""
 SENSOR_SAMPLE = 8
 
 
@@ -48,15 +50,21 @@ class Daemon:
     store: Store
     vitals: PrometheusVitals
     clock: SystemClock
+    pid_file: PidFile
     address: str = ""
 
     def unready(self) -> tuple[str, ...]:
         """Why netmon is not doing its work now, as sentences; empty when it does."""
+        trouble = self.casework.trouble
+        return (*self.stalled(), *([f"Tickets cannot be written: {trouble}"] if trouble else []))
+
+    def stalled(self) -> tuple[str, ...]:
+        """What stands still, as sentences; only a restart helps against that."""
         reasons = []
         if self.clock.now().monotonic - self.sweep.turned_at > STALLED_AFTER:
             reasons.append(f"The sweep has not turned for {STALLED_AFTER:.0f} seconds.")
-        if self.casework.trouble:
-            reasons.append(f"Tickets cannot be written: {self.casework.trouble}")
+        if self.store.stuck() > STALLED_AFTER:
+            reasons.append(f"The database has not answered for {STALLED_AFTER:.0f} seconds.")
         return tuple(reasons)
 
 
@@ -64,9 +72,11 @@ async def assemble(settings: Settings, inventory: Inventory, stack: AsyncExitSta
     """Open what needs opening and wire it; whatever was opened is closed by `stack`.
 
     Raises:
-        NetmonError: a socket or the database is not to be had; the text says what to do.
+        NetmonError: a socket, the database or the state directory is not to be had; the text says what to do.
     """
+    pid_file = stack.enter_context(claimed(state_directory()))
     vitals, probing = PrometheusVitals(), settings.probing
+    stack.enter_context(hold_database(settings.store.url))
     store = await open_store(settings.store.url, vitals=vitals)
     stack.push_async_callback(store.close)
     clock = SystemClock()
@@ -100,6 +110,7 @@ async def assemble(settings: Settings, inventory: Inventory, stack: AsyncExitSta
         store=store,
         vitals=vitals,
         clock=clock,
+        pid_file=pid_file,
     )
 
 

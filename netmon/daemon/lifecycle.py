@@ -11,8 +11,10 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from netmon.daemon.assembly import Daemon, assemble
+from netmon.daemon.notify import Manager
 from netmon.daemon.reload import Reloader
-from netmon.engine.calendar import close_resolved_tickets, make_calendar
+from netmon.engine.calendar import close_resolved_tickets, forget_old_cases, make_calendar
+from netmon.engine.clock import SystemClock
 from netmon.engine.supervision import every, start
 from netmon.model.faults import Fault
 from netmon.model.vitals import Vital
@@ -30,6 +32,7 @@ CASEWORK_EVERY = 1.0
 WATCH_EVERY = 0.5
 GAUGES_EVERY = 10.0
 CLOSE_EVERY_MINUTES = 10
+FORGET_AT_HOUR = 3  # in Thailand, as all of the calendar
 
 Started = Callable[[Daemon], None]
 
@@ -62,14 +65,17 @@ async def run_daemon(config: Path, *, http: socket.socket | None = None, started
     loaded = await asyncio.to_thread(load_inventory, settings.inventory.directory, settings.credentials)
     for warning in loaded.warnings:
         log.warning("%s", warning)
+    manager = Manager.from_environment(os.environ, os.getpid())
     async with AsyncExitStack() as stack:
-        daemon = await assemble(settings, loaded.inventory, stack)
+        async with manager.starting(SystemClock()):
+            daemon = await assemble(settings, loaded.inventory, stack)
         listening = http or listen(settings.web.listen, settings.web.port)
         stack.callback(listening.close)
         daemon.address = address_of(listening)
-        reloader = Reloader(config, daemon)
+        reloader = Reloader(config, daemon, manager)
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.wanted.set)
         _start_calendar(daemon, stack)
+        daemon.pid_file.announce()
         inventory = loaded.inventory
         log.info(
             "watching villages=%d devices=%d pages=http://%s",
@@ -77,14 +83,18 @@ async def run_daemon(config: Path, *, http: socket.socket | None = None, started
         )  # fmt: skip
         if started:
             started(daemon)
-        await _run_loops(daemon, reloader, make_pages(daemon, listening))
+        await _run_loops(daemon, reloader, make_pages(daemon, listening), manager)
 
 
 def start_log(level: str) -> None:
-    """One line per change on standard error; libraries only when something is wrong."""
-    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for library in ("alembic", "apscheduler", "uvicorn"):
-        logging.getLogger(library).setLevel(logging.WARNING)
+    """One line per change on standard error; libraries only when something is wrong.
+
+    Below that they write down what they send: httpx each address with its query, a gateway's password and number in it.
+    """
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger().setLevel(logging.WARNING)
+    for ours in ("netmon", "netmon_exporters"):
+        logging.getLogger(ours).setLevel(level.upper())
 
 
 def make_pages(daemon: Daemon, listening: socket.socket) -> WebServer:
@@ -108,11 +118,13 @@ def _start_calendar(daemon: Daemon, stack: AsyncExitStack) -> None:
     calendar = make_calendar()
     close = close_resolved_tickets(daemon.store, daemon.clock, after=daemon.settings.tickets.close_after)
     calendar.add_job(close, "interval", minutes=CLOSE_EVERY_MINUTES)
+    forget = forget_old_cases(daemon.store, daemon.clock, keep=daemon.settings.store.keep)
+    calendar.add_job(forget, "cron", hour=FORGET_AT_HOUR)
     calendar.start()
     stack.callback(calendar.shutdown, wait=False)
 
 
-async def _run_loops(daemon: Daemon, reloader: Reloader, pages: WebServer) -> None:
+async def _run_loops(daemon: Daemon, reloader: Reloader, pages: WebServer, manager: Manager) -> None:
     async def casework() -> None:
         await daemon.casework.tick(daemon.clock.now())
 
@@ -132,6 +144,12 @@ async def _run_loops(daemon: Daemon, reloader: Reloader, pages: WebServer) -> No
         "gauges": lambda: every(GAUGES_EVERY, gauges, clock=clock),
         "reload": reloader.run,
         "pages": pages.run,
+        "service manager": lambda: manager.run(
+            lambda: pages.is_serving and not daemon.stalled(),
+            daemon.stalled,
+            status=f"Watching; pages at http://{daemon.address}",
+            clock=clock,
+        ),
     }
     async with asyncio.TaskGroup() as group:
         for name, work in loops.items():

@@ -1,10 +1,18 @@
 """What runs by the calendar: a few dozen jobs at most, never a job per device (APScheduler 3.x, memory job store)."""
 
+import logging
 from collections.abc import Awaitable, Callable
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from netmon.ports import Clock, Store
+
+log = logging.getLogger(__name__)
+
+FORGET_AT_ONCE = 20
+"""Faults per transaction. A storm's fault has hundreds of rows, and a commit should stay below 50 ms."""
+FORGET_PAUSE = 0.2
+"""Seconds between two slices, for everybody else who writes."""
 
 
 def make_calendar() -> AsyncIOScheduler:
@@ -24,5 +32,19 @@ def close_resolved_tickets(store: Store, clock: Clock, *, after: float) -> Calla
     async def job() -> None:
         now = clock.now()
         await store.close_resolved(now.wall - after, now)
+
+    return job
+
+
+def forget_old_cases(store: Store, clock: Clock, *, keep: float) -> Callable[[], Awaitable[None]]:
+    """A job: delete what ended `keep` seconds ago, slice by slice."""
+
+    async def job() -> None:
+        before, forgotten = clock.now().wall - keep, 0
+        while gone := await store.forget(before, FORGET_AT_ONCE):
+            forgotten += gone
+            await clock.sleep(FORGET_PAUSE)
+        if forgotten:
+            log.info("history forgotten=%d older_than_days=%.0f", forgotten, keep / 86400)
 
     return job

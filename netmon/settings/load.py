@@ -8,28 +8,23 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin
 
-from pydantic import BaseModel, Tag, ValidationError
+from pydantic import ValidationError
 
 from netmon.errors import ComplaintsError
-from netmon.settings.complaints import Notes, Page, did_you_mean, listing, quote
-from netmon.settings.document import Document, parse, path_text, read_text
+from netmon.settings.complaints import Notes, Page, listing
+from netmon.settings.document import Document, parse, read_text
+from netmon.settings.findings import Findings, complain
 from netmon.settings.model import Settings
 from netmon.settings.values import Bases
 
-_NEVER_QUOTED = ("credentials", "store")
 _UNION_SECTIONS = ("mail", "sms")
-"""Sections that look different by their driver; pydantic then names the driver as a step of the path."""
-_MAY_HOLD_SECRETS = ("url", "headers", "fields")
-_PLAINER = {
-    "should be a valid integer": "should be a whole number",
-    "should be a valid number": "should be a number",
-    "should be a valid number, unable to parse string as a number": "should be a number",
-    "should be a valid tuple": "should be a list",
-    "Field required": "must be given",
-    "is not a valid path for <class 'pathlib.Path'>": "should be a path",
-}
+_FINDINGS = Findings(
+    Settings,
+    never_quoted=frozenset({"credentials", "store"}),
+    may_hold_secrets=frozenset({"url", "headers", "fields"}),
+    unions=frozenset(_UNION_SECTIONS),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +70,7 @@ def draft_settings(path: Path, notes: Notes, environ: Mapping[str, str] | None =
     except ValidationError as error:
         mistakes = error.errors(include_url=False)
         for mistake in mistakes:
-            _complain(mistake, document, page)
+            complain(mistake, document, page, _FINDINGS)
         mistaken |= {str(mistake["loc"][0]) for mistake in mistakes}
         rest = {key: value for key, value in document.data.items() if key not in mistaken}
         settings = Settings.model_validate(rest, context=bases)
@@ -99,78 +94,3 @@ def state_directory(environ: Mapping[str, str] | None = None) -> Path:
     """Folder for what netmon writes: systemd's STATE_DIRECTORY (the first of several), else `var` right here."""
     given = (os.environ if environ is None else environ).get("STATE_DIRECTORY", "").partition(":")[0]
     return Path(os.path.abspath(given or "var"))
-
-
-def _complain(mistake: Mapping[str, Any], document: Document, page: Page) -> None:
-    location = _written(tuple(mistake["loc"]))
-    if location[-1] == "[key]" and mistake["type"] != "extra_forbidden":
-        location = location[:-1]
-    if mistake["type"] == "union_tag_invalid":
-        location = (*location, "driver")
-    what, fix = _sentence(mistake, location)
-    page.wrong(document.line_of(location), path_text(location), what, fix)
-
-
-def _written(location: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """The path as it stands in the file, without the driver that pydantic puts into it."""
-    return (location[0], *location[2:]) if location[0] in _UNION_SECTIONS else location
-
-
-def _sentence(mistake: Mapping[str, Any], location: tuple[str | int, ...]) -> tuple[str, str]:
-    kind, given = mistake["type"], mistake["input"]
-    quoted = _quoted(given, location)
-    if kind == "extra_forbidden":
-        return "unknown key", did_you_mean(str(location[-1]), _keys_of(mistake["loc"][:-1]))
-    if kind == "union_tag_invalid":
-        given, quoted = mistake["ctx"]["tag"], quote(mistake["ctx"]["tag"])
-    if kind in ("model_type", "model_attributes_type", "dict_type"):
-        return _instead("should be a section", quoted), "put its keys below it, indented"
-    if kind == "string_type":
-        return _instead("should be text", quoted), "" if isinstance(given, (dict, list)) else "put it in quotes"
-    if kind in ("enum", "literal_error", "union_tag_invalid"):
-        known = _words(mistake["ctx"].get("expected") or mistake["ctx"]["expected_tags"])
-        return f"{quoted} is not known here", did_you_mean(str(given), known)
-    message = mistake["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return _instead(_PLAINER.get(message, message), quoted), ""
-
-
-def _instead(wanted: str, quoted: str) -> str:
-    return f"{wanted}, not {quoted}" if wanted.startswith("should") and quoted else wanted
-
-
-def _quoted(given: Any, location: tuple[str | int, ...]) -> str:
-    """What the operator wrote, in so far as it may be shown."""
-    if location[0] in _NEVER_QUOTED or any(part in _MAY_HOLD_SECRETS for part in location):
-        return ""
-    if isinstance(given, (dict, list)):
-        return "a section" if isinstance(given, dict) else "a list"
-    if given is None:
-        return "nothing"
-    text = str(given).lower() if isinstance(given, bool) else str(given)
-    return quote(text)
-
-
-def _words(expected: str) -> list[str]:
-    """Pydantic's "'a', 'b' or 'c'" as a list."""
-    return [word.strip("' ") for word in expected.replace(" or ", ", ").split(",")]
-
-
-def _keys_of(location: tuple[str | int, ...]) -> list[str]:
-    """Keys of the section at that path."""
-    section: Any = Settings
-    for part in location:
-        if part in _tags(section):
-            section = _tags(section)[part]
-            continue
-        fields = section.model_fields if isinstance(section, type) and issubclass(section, BaseModel) else {}
-        annotation = fields[part].annotation if part in fields else section
-        # Sections in a mapping (hold_by_cause) are its second argument.
-        is_mapping = get_origin(annotation) is dict
-        section = get_args(annotation)[1] if is_mapping else annotation
-    return list(section.model_fields)
-
-
-def _tags(section: Any) -> dict[str | int, Any]:
-    """The sections of a union by their drivers; nothing for any other annotation."""
-    options = [get_args(one) for one in get_args(section) if get_origin(one) is Annotated]
-    return {mark.tag: option[0] for option in options for mark in option[1:] if isinstance(mark, Tag)}

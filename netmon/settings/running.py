@@ -16,6 +16,11 @@ class StoreSettings(Section):
         "sqlite:///netmon.db",
         description="Database URL. A relative SQLite file starts at the state directory; default 'sqlite:///netmon.db'.",
     )
+    keep: Positive = Field(
+        730 * 86400.0,
+        description="Faults that ended this long ago are deleted, with their tickets and notices. Seconds; "
+        "default 730d.",
+    )
 
 
 class Web(Section):

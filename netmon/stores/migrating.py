@@ -25,9 +25,7 @@ def migrate(url: URL) -> None:
         StoreError: the schema is newer than this program, or the tables are not netmon's.
         SQLAlchemyError: the database cannot be used.
     """
-    config = Config()
-    config.set_main_option("script_location", str(_PLACE).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
+    config = _config()
     script = ScriptDirectory.from_config(config)
     if _version(url, script) == script.get_current_head():
         return
@@ -40,6 +38,23 @@ def migrate(url: URL) -> None:
             command.upgrade(config, "head")
     finally:
         engine.dispose()
+
+
+def schema_of(url: URL) -> str | None:
+    """The schema of a database that this program knows; None where it is empty.
+
+    Raises:
+        StoreError: the schema is newer than this program, or the tables are not netmon's.
+        SQLAlchemyError: the database cannot be used.
+    """
+    return _version(url, ScriptDirectory.from_config(_config()))
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_PLACE).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
 
 
 def _version(url: URL, script: ScriptDirectory) -> str | None:

@@ -19,10 +19,10 @@ fault = sa.Table(
     sa.Column("cause", sa.String, nullable=False),
     sa.Column("confidence", sa.Double, nullable=False),
     sa.Column("opened_at", sa.Double, nullable=False),
-    sa.Column("resolved_at", sa.Double),
+    sa.Column("resolved_at", sa.Double, index=True),
     sa.Column("resolution", sa.String),
     # Deferred: one batch may merge a fault into another that it opens only afterwards.
-    sa.Column("merged_into", sa.String, sa.ForeignKey("fault.id", deferrable=True, initially="DEFERRED")),
+    sa.Column("merged_into", sa.String, sa.ForeignKey("fault.id", deferrable=True, initially="DEFERRED"), index=True),
     sa.Column("overruled_by", sa.String, nullable=False),
     sa.Column("evidence", sa.JSON, nullable=False),
 )
@@ -96,7 +96,7 @@ outbox = sa.Table(
     # One person, one channel, one fault: the notices of a lane leave one after the other.
     sa.Column("lane", sa.String, nullable=False),
     sa.Column("fault", sa.String, sa.ForeignKey("fault.id"), index=True),
-    sa.Column("ticket", sa.String, sa.ForeignKey("ticket.number")),
+    sa.Column("ticket", sa.String, sa.ForeignKey("ticket.number"), index=True),
     sa.Column("centre", sa.String),
     sa.Column("stage", sa.String, nullable=False),
     sa.Column("channel", sa.String, nullable=False),

@@ -15,7 +15,7 @@ from netmon.model.notices import Channel, Delivery, NoticeState, OutboxEntry, Ou
 from netmon.model.tickets import Ticket
 from netmon.model.time import Now
 from netmon.ports import OutboxState, TicketAction, Vitals
-from netmon.stores import desk, faults, outbox, reading, schema, tickets
+from netmon.stores import desk, faults, outbox, reading, retention, schema, tickets
 from netmon.stores.database import Use, make_engine, parse_url
 from netmon.stores.migrating import migrate
 from netmon.stores.trouble import store_error
@@ -48,6 +48,9 @@ class SqlStore:
         with self._watch.connect() as connection:
             row = connection.execute(sa.select(schema.change)).one()
         return int(row.began) - 1 if row.writer == self._name else int(row.serial)
+
+    def stuck(self) -> float:
+        return self._writer.busy_for()
 
     def changed_elsewhere(self) -> bool:
         try:
@@ -95,6 +98,9 @@ class SqlStore:
 
     async def close_resolved(self, before: float, now: Now) -> int:
         return await self._writer.call(lambda connection: tickets.close_resolved(connection, before, now))
+
+    async def forget(self, before: float, limit: int) -> int:
+        return await self._writer.call(lambda connection: retention.forget(connection, before, limit))
 
     async def claim(
         self, now: Now, limit: int, lease: float, channel: Channel | None = None

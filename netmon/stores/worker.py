@@ -54,6 +54,7 @@ class Worker:
         self._queue: queue.Queue[_Job | None] = queue.Queue(WAITING_LIMIT)
         self._closing = threading.Lock()
         self._closed = False
+        self._busy_since: float | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -74,6 +75,11 @@ class Worker:
                 raise StoreError(f"The database stands still: {WAITING_LIMIT} calls wait for it.") from None
         result: T = await asyncio.wrap_future(job.future)
         return result
+
+    def busy_for(self) -> float:
+        """Seconds since the transaction in hand began; 0 between two."""
+        began = self._busy_since
+        return 0.0 if began is None else self._timer() - began
 
     async def close(self) -> None:
         """Finish what is queued, end the thread, close the connection."""
@@ -134,11 +140,14 @@ class Worker:
         return True
 
     def _transaction(self, jobs: list[_Job]) -> list[Any]:
-        started = self._timer()
-        with self._engine.begin() as connection:
-            if self._before is not None:
-                self._before(connection)
-            results = [job.work(connection) for job in jobs]
+        self._busy_since = started = self._timer()
+        try:
+            with self._engine.begin() as connection:
+                if self._before is not None:
+                    self._before(connection)
+                results = [job.work(connection) for job in jobs]
+        finally:
+            self._busy_since = None
         if self._vitals is not None:
             self._vitals.observe(Vital.STORE_COMMIT, self._timer() - started)
         return results

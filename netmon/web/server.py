@@ -110,6 +110,11 @@ class WebServer:
             )
         )
 
+    @property
+    def is_serving(self) -> bool:
+        """Whether requests are being answered."""
+        return self._server.started and not self._server.should_exit
+
     async def run(self) -> None:
         """Serve until cancelled; then answer what was asked already, for a few seconds, and close the socket."""
         serving = asyncio.create_task(self._server.serve(sockets=[self._listening]), name="web server")

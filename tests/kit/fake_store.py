@@ -43,6 +43,7 @@ class OutboxRow:
     state: str = "waiting"
     reference: str = ""
     reason: str = ""
+    finished_at: float = float("inf")
 
     @property
     def lane(self) -> tuple[object, ...]:
@@ -57,6 +58,8 @@ class FakeStore:
         self.by_number: dict[TicketNumber, Ticket] = {}
         self.history: dict[TicketNumber, list[TicketEvent]] = {}
         self.rows: list[OutboxRow] = []
+        self.forgotten_tickets = 0
+        self._keys: set[str] = set()
         self.trouble = ""
         self.touched_elsewhere = False
         self.closed = False
@@ -204,7 +207,7 @@ class FakeStore:
         if is_over or any(not t.status.is_terminal or t.opened_at == decision.at for t in same):
             return
         year = datetime.fromtimestamp(decision.at, _THAILAND).year + 543
-        number = TicketNumber(f"T-{year}-{len(self.by_number) + 1:06d}")
+        number = TicketNumber(f"T-{year}-{len(self.by_number) + self.forgotten_tickets + 1:06d}")
         self.by_number[number] = Ticket(
             number=number,
             fault=decision.fault,
@@ -229,8 +232,11 @@ class FakeStore:
         notice = decision.notice
         if notice.fault is not None:
             self._known(notice.fault)
-        if any(row.notice.key == notice.key for row in self.rows):
+        if len(self._keys) != len(self.rows):
+            self._keys = {row.notice.key for row in self.rows}
+        if notice.key in self._keys:
             return
+        self._keys.add(notice.key)
         of_centre = [t.number for t in self.by_number.values() if (t.fault, t.centre) == (notice.fault, notice.centre)]
         ticket = of_centre[-1] if of_centre else None
         due = decision.not_before
@@ -290,6 +296,8 @@ class FakeStore:
         else:
             row.state = "unknown" if delivery.verdict is Verdict.UNKNOWN else "dead"
             self._note_undelivered(row, now)
+        if row.state != "waiting":
+            row.finished_at = now.wall
 
     def _note_undelivered(self, row: OutboxRow, now: Now) -> None:
         if row.ticket is not None:
@@ -359,6 +367,36 @@ class FakeStore:
         for ticket in found:
             self._move(ticket, TicketStatus.CLOSED, TicketEvent(now.wall, "netmon", "closed"))
         return len(found)
+
+    async def forget(self, before: float, limit: int) -> int:
+        self._check_trouble()
+        old = [one for one in self.faults.values() if self._is_forgettable(one, before)][:limit]
+        for one in old:
+            del self.faults[one.id]
+            for number in [t.number for t in self.by_number.values() if t.fault == one.id]:
+                del self.by_number[number], self.history[number]
+                self.forgotten_tickets += 1
+        forgotten = {one.id for one in old}
+        for row in self.rows:
+            if row.notice.fault in forgotten:
+                row.state = "forgotten"
+        lone = [row for row in self.rows if row.notice.fault is None and row.finished_at < before][:limit]
+        for row in lone:
+            row.state, row.finished_at = "forgotten", float("inf")
+        return len(old) + len(lone)
+
+    def _is_forgettable(self, one: Fault, before: float) -> bool:
+        tickets = [t for t in self.by_number.values() if t.fault == one.id]
+        return (
+            one.resolved_at is not None
+            and one.resolved_at < before
+            and all(t.status.is_terminal and t.closed_at is not None and t.closed_at < before for t in tickets)
+            and not any(row.state == "waiting" and row.notice.fault == one.id for row in self.rows)
+            and not any(other.merged_into == one.id for other in self.faults.values())
+        )
+
+    def stuck(self) -> float:
+        return 0.0
 
     def changed_elsewhere(self) -> bool:
         changed, self.touched_elsewhere = self.touched_elsewhere, False

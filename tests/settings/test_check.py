@@ -97,3 +97,19 @@ def test_own_templates_are_accepted_where_their_folder_is(site: Path) -> None:
     assert report.is_good
     assert report.settings is not None
     assert report.settings.templates.directory == site.parent / "own"
+
+
+def test_mistakes_in_the_operators_profiles_are_found(tmp_path: Path) -> None:
+    site = tmp_path / "netmon.yaml"
+    site.write_text("probing: {profiles: mine}\n")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "acme.yaml").write_text("profile: acme\ntitel: An access point\n")
+    sentences = [str(one) for one in check(site, {}).complaints]
+    assert "acme.yaml:2: titel: unknown key; did you mean 'title'?" in sentences
+    assert "acme.yaml: title: is missing; add it" in sentences
+
+
+def test_a_folder_of_profiles_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:
+    site = tmp_path / "netmon.yaml"
+    site.write_text("probing: {profiles: mine}\n")
+    assert any("mine: no such directory" in str(one) for one in check(site, {}).complaints)

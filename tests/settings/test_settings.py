@@ -23,7 +23,7 @@ from netmon.settings.values import Section
 
 ROOT = Path(__file__).resolve().parents[2]
 PROMISED = {
-    "probing": {"interval": 20.0, "timeout": 1.0, "namespace": ""},
+    "probing": {"interval": 20.0, "timeout": 1.0, "namespace": "", "profiles": None},
     "health": {
         "odds": {"false_down": 1e-9, "minimum": 3, "maximum": 12, "within": 12.0, "spacing": 1.0},
         "recovery": {"steady": 30.0},
@@ -45,7 +45,7 @@ PROMISED = {
     "sms": {"driver": "file", "directory": "sms"},
     "templates": {"directory": None},
     "credentials": {},
-    "store": {"url": "sqlite:///netmon.db"},
+    "store": {"url": "sqlite:///netmon.db", "keep": 63072000.0},
     "web": {"listen": "127.0.0.1", "port": 9870},
     "inventory": {"directory": "inventory"},
     "tickets": {"close_after": 86400.0},

@@ -26,6 +26,7 @@ SENT = Delivery(Verdict.SENT, reference="250 queued as 1")
 RETRY = Delivery(Verdict.RETRY, reason="451 try later")
 UNKNOWN = Delivery(Verdict.UNKNOWN, reason="connection lost after DATA")
 F1 = FaultId("f1")
+DAY = 86400.0
 
 
 async def only_ticket(store: Store, name: str = "f1") -> Ticket:
@@ -509,5 +510,68 @@ class DeskContract:
             await store.resend(4711, at(4))
 
 
-class StoreContract(FaultsContract, TicketsContract, OutboxContract, DeskContract):
+class ForgettingContract:
+    """What ended on day 0 is forgotten on day 2, if nothing still hangs on it."""
+
+    async def ended(self, store: Store, name: str = "f1") -> None:
+        """A fault whose ticket is closed and whose notice has left, all on day 0."""
+        await store.commit(opening(name, notices=(notice(name),)), at(0))
+        (entry,) = await store.claim(at(1), 10, 60)
+        await store.settle(entry, SENT, at(2), None)
+        await store.commit([ResolveFault(FaultId(name), Resolution.RECOVERED, T0 + 60)], at(60))
+        await store.close_resolved(T0 + 61, at(61))
+
+    async def test_an_old_case_is_forgotten_whole(self, store: Store) -> None:
+        await self.ended(store)
+        number = (await only_ticket(store)).number
+        assert await store.forget(T0 + DAY, 10) == 1
+        assert await store.case(F1) is None
+        assert await store.ticket(number) is None
+        assert await store.tickets(only_open=False) == ()
+        assert await store.forget(T0 + DAY, 10) == 0
+
+    async def test_ticket_numbers_go_on_after_forgetting(self, store: Store) -> None:
+        await self.ended(store)
+        await store.forget(T0 + DAY, 10)
+        await store.commit(opening("f2"), at(2 * DAY))
+        assert (await only_ticket(store, "f2")).number.endswith("-000002")
+
+    async def test_what_is_young_open_or_still_to_be_told_is_kept(self, store: Store) -> None:
+        await self.ended(store, "old")
+        await store.commit(opening("open"), at(0))
+        await store.commit(opening("not closed"), at(0))
+        await store.commit([ResolveFault(FaultId("not closed"), Resolution.RECOVERED, T0 + 60)], at(60))
+        await store.commit(opening("young"), at(0))
+        await store.commit([ResolveFault(FaultId("young"), Resolution.INVENTORY, T0 + DAY)], at(DAY))
+        await store.commit(opening("untold", notices=(notice("untold"),)), at(0))
+        await store.commit([ResolveFault(FaultId("untold"), Resolution.INVENTORY, T0 + 60)], at(60))
+        assert await store.forget(T0 + DAY, 10) == 1
+        for name in ("open", "not closed", "young", "untold"):
+            assert await store.case(FaultId(name)) is not None
+        assert (await store.outbox(at(DAY))).waiting == 1
+
+    async def test_a_fault_outlives_those_that_were_merged_into_it(self, store: Store) -> None:
+        for name in ("survivor", "merged"):
+            await store.commit(opening(name), at(0))
+        survivor = FaultId("survivor")
+        await store.commit([ResolveFault(FaultId("merged"), Resolution.MERGED, T0 + 9, survivor)], at(9))
+        await store.commit([ResolveFault(survivor, Resolution.INVENTORY, T0 + 60)], at(60))
+        assert await store.forget(T0 + DAY, 10) == 1
+        assert await store.case(survivor) is not None
+        assert await store.forget(T0 + DAY, 10) == 1
+        assert await store.case(survivor) is None
+
+    async def test_forgetting_goes_slice_by_slice_and_takes_lone_notices_along(self, store: Store) -> None:
+        for number in range(5):
+            await self.ended(store, f"f{number}")
+        blind = Notice(stage=Stage.BLIND, channel=Channel.MAIL, recipient=Recipient(Audience.NOC, "noc"), revision=1)
+        await store.commit([SendNotice(blind, T0)], at(0))
+        (entry,) = await store.claim(at(1), 10, 60)
+        await store.settle(entry, SENT, at(2), None)
+        gone = [await store.forget(T0 + DAY, 2) for _ in range(4)]
+        assert gone == [3, 2, 1, 0]
+        assert await store.tickets(only_open=False) == ()
+
+
+class StoreContract(FaultsContract, TicketsContract, OutboxContract, DeskContract, ForgettingContract):
     """The whole promise."""

@@ -1,0 +1,144 @@
+"""What the daemon does when its database is in trouble, and what the operator reads."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from netmon.cli.app import run_command
+from netmon.stores import open_store
+from tests.kit.running import (
+    ADDRESSES,
+    ORDINARY_USER,
+    RunningDaemon,
+    Site,
+    eventually,
+    hear_again,
+    network_with_firewall,
+    running,
+    silence,
+)
+from tests.kit.wire import Network
+from tests.stores.sample import RememberedVitals
+
+SMALL_DISK = 'mount -t tmpfs -o size=2m,mode=0700 tmpfs "$0" && exec "$@"'
+FAILED, BAD_INPUT = 1, 2
+
+pytestmark = pytest.mark.network
+
+
+@pytest.fixture
+def network() -> Iterator[Network]:
+    with network_with_firewall() as network:
+        yield network
+
+
+def ticket_count(daemon: RunningDaemon) -> int:
+    return len(daemon.tickets()["tickets"])
+
+
+def sweeps_go_on(daemon: RunningDaemon) -> None:
+    """Replies still come in, and the villages' health still changes."""
+    before = daemon.metric("netmon_icmp_replies_total")
+    eventually(lambda: daemon.metric("netmon_icmp_replies_total") >= before + 3)
+
+
+@pytest.mark.peer("nft", "unshare")
+def test_with_a_full_disk_sweeps_go_on_readiness_says_why_and_the_ticket_comes_when_there_is_room(
+    tmp_path: Path, network: Network
+) -> None:
+    site = Site(folder=tmp_path, namespace=network.path)
+    with running(site, wrapper=("unshare", "--mount", "sh", "-c", SMALL_DISK, str(site.state))) as daemon:
+        state = Path(f"/proc/{daemon.process.pid}/root{site.state}")
+        fill(state / "ballast")
+        silence(network, ADDRESSES[0])
+        eventually(lambda: daemon.ready()[0] == 503, 20, daemon.said)
+        assert "The disk of the database is full; make room there, netmon goes on by itself." in daemon.ready()[1]
+        sweeps_go_on(daemon)
+        assert ticket_count(daemon) == 0
+        assert daemon.said().count("tickets=unwritten") == 1
+        (state / "ballast").unlink()
+        eventually(lambda: daemon.ready()[0] == 200 and ticket_count(daemon) == 1, 20, daemon.said)
+        assert daemon.said().count("tickets=written") == 1
+        eventually(lambda: any(state.glob("sms/*opened*")), 20, daemon.said)
+        hear_again(network)
+        eventually(lambda: any(state.glob("sms/*resolved*")), 20, daemon.said)
+
+
+def fill(ballast: Path) -> None:
+    with pytest.raises(OSError, match="No space left"), ballast.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+
+
+@pytest.mark.slow  # SQLite waits 5 seconds for the lock before it gives up
+@pytest.mark.peer("nft")
+def test_a_database_that_another_program_locks_holds_up_tickets_but_neither_sweeps_nor_pages(
+    tmp_path: Path, network: Network
+) -> None:
+    site = Site(folder=tmp_path, namespace=network.path)
+    with running(site) as daemon, closing(sqlite3.connect(site.database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        silence(network, ADDRESSES[0])
+        eventually(lambda: daemon.ready()[0] == 503, 20, daemon.said)
+        assert "Another program keeps the database locked" in daemon.ready()[1]
+        sweeps_go_on(daemon)
+        other.execute("ROLLBACK")
+        eventually(lambda: daemon.ready()[0] == 200 and ticket_count(daemon) == 1, 20, daemon.said)
+
+
+@pytest.fixture
+def netmon(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """The `netmon` command in this process: exit code, what it says, what it complains of."""
+
+    def run(site: Site, *arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setenv("STATE_DIRECTORY", str(site.state))
+        capsys.readouterr()
+        return run_command([*arguments, "--config", str(site.settings)]), *capsys.readouterr()
+
+    return run
+
+
+def test_a_damaged_database_is_left_alone_and_netmon_says_what_to_do(tmp_path: Path, netmon) -> None:
+    site = Site(folder=tmp_path)
+    site.database.write_bytes(b"this was a database once" * 400)
+    before = site.database.read_bytes()
+    code, _, complaint = netmon(site, "run")
+    assert code == FAILED
+    assert complaint.startswith("The database file is damaged or is none; it was left as it is. Restore a backup")
+    assert complaint.count("\n") == 1
+    assert site.database.read_bytes() == before
+
+
+@pytest.mark.peer("unshare")
+def test_a_database_that_may_only_be_read_is_told_in_a_sentence(tmp_path: Path) -> None:
+    site = Site(folder=tmp_path)
+    asyncio.run(made(site))
+    site.database.chmod(0o400)
+    done = site.netmon("run", wrapper=ORDINARY_USER)
+    assert done.returncode == FAILED
+    assert done.stderr.splitlines()[-1].startswith("The database can be read but not written; give netmon's user")
+    assert "Traceback" not in done.stderr
+
+
+async def made(site: Site) -> None:
+    await (await open_store(f"sqlite:///{site.database}", vitals=RememberedVitals())).close()
+
+
+def test_backup_beside_a_running_daemon_and_restore_only_after_it(tmp_path: Path, netmon) -> None:
+    site, copy = Site(folder=tmp_path), tmp_path / "copy.db"
+    with running(site) as daemon:
+        code, said, complaint = netmon(site, "backup", str(copy))
+        assert (code, complaint) == (0, "")
+        assert said.endswith("MB, checked.\n")
+        in_use = f"Another netmon is at work on {site.database}; stop that first.\n"
+        assert netmon(site, "restore", str(copy)) == (BAD_INPUT, "", in_use)
+        running_already = f"Another netmon runs on {site.state} already; end it first, or use another state directory."
+        assert netmon(site, "run") == (BAD_INPUT, "", running_already + "\n")
+        assert daemon.ready()[0] == 200
+    restored = f"Restored from {copy}. What was there is now {site.database}.replaced.\n"
+    assert netmon(site, "restore", str(copy)) == (0, restored, "")
+    asyncio.run(made(site))
