@@ -8,7 +8,7 @@ from netmon.model.cases import Case, TicketFile
 from netmon.model.country import Country
 from netmon.model.decisions import StoredDecision
 from netmon.model.ids import FaultId, TicketNumber
-from netmon.model.notices import Channel, Delivery, Letter, NoticeState, OutboxEntry, OutboxLine, Recipient
+from netmon.model.notices import Channel, Delivery, Letter, NoticeState, OutboxEntry, OutboxLine
 from netmon.model.tickets import Ticket, TicketStatus
 from netmon.model.time import Now
 from netmon.model.vitals import Vital
@@ -139,12 +139,11 @@ class Store(Protocol):
         """
         ...
 
-    async def claim_rest(
-        self, now: Now, recipients: Collection[Recipient], channel: Channel, lease: float
-    ) -> tuple[OutboxEntry, ...]:
-        """Take what else waits for these people on a channel, oldest first, so that it can leave together.
+    async def claim_rest(self, now: Now, claimed: Sequence[OutboxEntry], lease: float) -> tuple[OutboxEntry, ...]:
+        """Take what else waits for the people of `claimed`, on its channel, oldest first, to leave together.
 
-        That is every notice `claim` could give, and those put back for a later try; not what is in doubt.
+        That is every notice whose time has come, those put back for a later try and those behind `claimed`, too; not
+        what is in doubt or in another courier's hands, and nothing behind such a one.
         """
         ...
 

@@ -106,6 +106,22 @@ async def test_a_digest_that_fails_is_sent_again_whole(office: Office) -> None:
     assert sorted(numbers(office.mail.letters)) == sorted(office.store.by_number)
 
 
+async def test_a_fault_that_grew_while_the_gateway_was_away_is_one_mail_about_what_it_is_now(office: Office) -> None:
+    office.mail.answer = lambda _: RETRY
+    await office.post(note())
+    courier = office.courier()
+    for number in range(20):
+        grown = note(stage=Stage.EXTENDED, revision=number)
+        await office.store.commit([SendNotice(grown, office.clock.wall)], office.clock.now())
+        await office.work(courier, hours=0.2, step=60)
+    office.mail.answer = lambda _: SENT
+    office.mail.letters.clear()
+    await office.work(courier, hours=0.5)
+    (letter,) = office.mail.letters
+    assert (letter.notice.stage, letter.folded) == (Stage.OPENED, ())
+    assert office.states == ["sent"] * 21
+
+
 async def test_the_noc_is_told_of_every_blindness_at_once(office: Office) -> None:
     blind = [Notice(stage=Stage.BLIND, channel=Channel.MAIL, recipient=NOC, revision=number) for number in range(20)]
     for one in blind:

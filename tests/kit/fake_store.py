@@ -18,7 +18,7 @@ from netmon.model.decisions import (
 )
 from netmon.model.faults import Fault, Resolution
 from netmon.model.ids import CentreId, FaultId, TicketNumber
-from netmon.model.notices import Channel, Delivery, Notice, NoticeState, OutboxEntry, OutboxLine, Recipient, Verdict
+from netmon.model.notices import Channel, Delivery, Notice, NoticeState, OutboxEntry, OutboxLine, Verdict
 from netmon.model.tickets import ALLOWED_MOVES, Ticket, TicketEvent, TicketStatus
 from netmon.model.time import Now
 from netmon.ports import OutboxState, TicketAction
@@ -273,13 +273,21 @@ class FakeStore:
         due = [r for r in due if channel is None or r.notice.channel is channel]
         return _leased(sorted(due, key=lambda row: (row.next_try, row.id))[:limit], now, lease)
 
-    async def claim_rest(
-        self, now: Now, recipients: Collection[Recipient], channel: Channel, lease: float
-    ) -> tuple[OutboxEntry, ...]:
+    async def claim_rest(self, now: Now, claimed: Sequence[OutboxEntry], lease: float) -> tuple[OutboxEntry, ...]:
         self._check_trouble()
-        rows = [r for r in self._free(now) if r.notice.recipient in recipients and r.notice.channel is channel]
-        rows = [r for r in rows if r.not_before <= now.wall and (not r.doubts or r.next_try <= now.wall)]
-        return _leased(rows, now, lease)
+        ids = {one.id for one in claimed}
+        wanted = {(one.notice.recipient, one.notice.channel) for one in claimed}
+        taken: list[OutboxRow] = []
+        blocked: set[object] = set()
+        for row in self.rows:
+            if row.state != "waiting" or row.id in ids or row.lane in blocked:
+                continue
+            resting = row.not_before > now.wall or (row.doubts and row.next_try > now.wall)
+            if resting or row.lease_until > now.wall:
+                blocked.add(row.lane)
+            elif (row.notice.recipient, row.notice.channel) in wanted:
+                taken.append(row)
+        return _leased(taken, now, lease)
 
     def _free(self, now: Now) -> list[OutboxRow]:
         heads: dict[object, OutboxRow] = {}
@@ -340,8 +348,10 @@ class FakeStore:
             raise InputError(f"There is no notice {notice}.")
         if row.state not in ("waiting", "dead", "unknown"):
             raise InputError(f"Notice {notice} is {row.state}; nothing can be done about it any more.")
-        if row.state == "waiting" and row.lease_until > now.wall:
-            raise InputError(f"Notice {notice} is being sent just now; look again in a minute.")
+        if any(one.state == "waiting" and one.lane == row.lane and one.lease_until > now.wall for one in self.rows):
+            raise InputError(
+                f"Notice {notice}, or the next one to this person, is being sent just now; try in a minute."
+            )
         row.lease_until = float("-inf")
         return row
 
