@@ -4,6 +4,7 @@ The curve has a mean of 1 over a day and an integral in closed form, so that a c
 and never kept.
 """
 
+from functools import lru_cache
 from math import cos, pi, sin
 from typing import Final
 
@@ -18,11 +19,13 @@ _BUCKET: Final = 300.0
 """Seconds that a chance lasts."""
 
 
+@lru_cache(maxsize=4)  # a request asks at one moment for many values
 def busy(now: float) -> float:
     """How busy a village is at a moment (Unix seconds), as a multiple of its mean: 0.1 to 1.9."""
     return 1 + _SLOW * cos(_TURN * (now - _SLOW_PEAK)) + _FAST * cos(2 * _TURN * (now - _FAST_PEAK))
 
 
+@lru_cache(maxsize=4)
 def busy_until(now: float) -> float:
     """The integral of `busy`: grows by 86,400 a day, always."""
     slow = _SLOW / _TURN * sin(_TURN * (now - _SLOW_PEAK))
