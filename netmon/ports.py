@@ -8,7 +8,7 @@ from netmon.model.cases import Case, TicketFile
 from netmon.model.country import Country
 from netmon.model.decisions import StoredDecision
 from netmon.model.ids import FaultId, TicketNumber
-from netmon.model.notices import Channel, Delivery, Letter, NoticeState, OutboxEntry, OutboxLine
+from netmon.model.notices import Channel, Delivery, Letter, NoticeState, OutboxEntry, OutboxLine, Recipient
 from netmon.model.tickets import Ticket, TicketStatus
 from netmon.model.time import Now
 from netmon.model.vitals import Vital
@@ -136,6 +136,15 @@ class Store(Protocol):
         """Take up to `limit` due notices (of one channel) for `lease` seconds.
 
         Of one recipient, channel and fault only the oldest waiting notice can be had, so their order is kept.
+        """
+        ...
+
+    async def claim_rest(
+        self, now: Now, recipients: Collection[Recipient], channel: Channel, lease: float
+    ) -> tuple[OutboxEntry, ...]:
+        """Take what else waits for these people on a channel, oldest first, so that it can leave together.
+
+        That is every notice `claim` could give, and those put back for a later try; not what is in doubt.
         """
         ...
 

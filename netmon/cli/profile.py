@@ -27,9 +27,7 @@ from netmon.probes.snmp.reasons import Failure, FailureKind
 from netmon.probes.snmp.recording import read_recording
 from netmon.probes.snmp.session import SnmpDesk, SnmpSession, SnmpTarget
 from netmon.probes.snmp.sockets import Sockets, canonical_address, open_socket
-from netmon.settings import load_settings, resolve
-from netmon.settings.profile_file import profile_schema
-from netmon.settings.profiles import load_profiles
+from netmon.settings import load_profiles, load_settings, profile_schema, resolve
 
 _WIDTH = 240
 _NO_ANSWER = "check the address, the port, the community and the device's list of permitted managers"

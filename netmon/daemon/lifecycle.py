@@ -75,6 +75,7 @@ async def run_daemon(config: Path, *, http: socket.socket | None = None, started
         reloader = Reloader(config, daemon, manager)
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.wanted.set)
         _start_calendar(daemon, stack)
+        daemon.pid_file.announce()
         inventory = loaded.inventory
         log.info(
             "watching villages=%d devices=%d pages=http://%s",
@@ -86,10 +87,14 @@ async def run_daemon(config: Path, *, http: socket.socket | None = None, started
 
 
 def start_log(level: str) -> None:
-    """One line per change on standard error; libraries only when something is wrong."""
-    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for library in ("alembic", "apscheduler", "uvicorn"):
-        logging.getLogger(library).setLevel(logging.WARNING)
+    """One line per change on standard error; libraries only when something is wrong.
+
+    Below that they write down what they send: httpx each address with its query, a gateway's password and number in it.
+    """
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger().setLevel(logging.WARNING)
+    for ours in ("netmon", "netmon_exporters"):
+        logging.getLogger(ours).setLevel(level.upper())
 
 
 def make_pages(daemon: Daemon, listening: socket.socket) -> WebServer:

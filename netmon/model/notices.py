@@ -119,7 +119,8 @@ class Person:
 class Letter:
     """All a notifier needs to render and send one notice; `at` (Unix seconds) is when it was prepared.
 
-    `villages` are the ticket's, `devices` those of the fault's members.
+    `villages` are the ticket's, `devices` those of the fault's members. `folded` are the letters to the same
+    person that leave as this one message, this letter among them; empty for an ordinary letter.
     """
 
     notice: Notice
@@ -131,6 +132,7 @@ class Letter:
     villages: tuple[Village, ...] = ()
     devices: tuple[Device, ...] = ()
     history: tuple[TicketEvent, ...] = ()
+    folded: tuple["Letter", ...] = ()
 
 
 class Verdict(StrEnum):

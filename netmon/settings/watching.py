@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from netmon.settings.values import Count, IpAddress, Line, Positive, Section, Share
+from netmon.settings.values import ConfigPath, Count, IpAddress, Line, Positive, Section, Share
 
 
 class Probing(Section):
@@ -16,6 +16,11 @@ class Probing(Section):
         "",
         description="Name of the network namespace the probe sockets are opened in (ip netns). "
         "Default '': the one netmon runs in.",
+    )
+    profiles: ConfigPath | None = Field(
+        None,
+        description="Folder with device profiles of your own; they add to the shipped ones, or replace those of their "
+        "name. Path from this file; default none.",
     )
 
 

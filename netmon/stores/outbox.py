@@ -4,7 +4,7 @@ A lane is one person on one channel about one fault. Only the oldest waiting not
 order is kept and no two of them are ever in flight together.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -109,15 +109,28 @@ def _only_for(recipients: Sequence[Recipient]) -> list[sa.ColumnElement[bool]]:
 
 def due(now: Now, channel: Channel | None) -> sa.Select[Any]:
     """The notices that may be claimed now, in the order in which they should leave."""
-    query = sa.select(outbox).where(
-        _WAITING,
-        outbox.c.next_try <= now.wall,
-        sa.or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now.wall),
-        _HEAD_OF_LANE,
-    )
+    query = _free(now).where(outbox.c.next_try <= now.wall)
     if channel is not None:
         query = query.where(outbox.c.channel == channel.value)
     return query.order_by(outbox.c.next_try, outbox.c.id)
+
+
+def rest_of(now: Now, recipients: Collection[Recipient], channel: Channel) -> sa.Select[Any]:
+    """What may leave to each of these people together, oldest first."""
+    wanted = [(one.audience.value, one.id) for one in recipients]
+    query = _free(now).where(
+        outbox.c.not_before <= now.wall,
+        sa.or_(outbox.c.doubts == 0, outbox.c.next_try <= now.wall),
+        outbox.c.channel == channel.value,
+        sa.tuple_(outbox.c.audience, outbox.c.recipient).in_(wanted),
+    )
+    return query.order_by(outbox.c.id)
+
+
+def _free(now: Now) -> sa.Select[Any]:
+    """Heads of lanes that no courier has in hand."""
+    unleased = sa.or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now.wall)
+    return sa.select(outbox).where(_WAITING, unleased, _HEAD_OF_LANE)
 
 
 def claim(
@@ -129,7 +142,12 @@ def claim(
         .where(_WAITING, outbox.c.stale_at.is_not(None), outbox.c.lease_until <= now.wall)
         .values(state=NoticeState.SUPERSEDED.value, lease_until=None, finished_at=now.wall)
     )
-    rows = connection.execute(due(now, channel).limit(limit)).all()
+    return take(connection, due(now, channel).limit(limit), now, lease)
+
+
+def take(connection: sa.Connection, wanted: sa.Select[Any], now: Now, lease: float) -> tuple[OutboxEntry, ...]:
+    """Lease these notices for so many seconds."""
+    rows = connection.execute(wanted).all()
     connection.execute(
         outbox.update().where(outbox.c.id.in_([row.id for row in rows])).values(lease_until=now.wall + lease)
     )

@@ -59,9 +59,10 @@ def test_with_a_full_disk_sweeps_go_on_readiness_says_why_and_the_ticket_comes_w
         assert "The disk of the database is full; make room there, netmon goes on by itself." in daemon.ready()[1]
         sweeps_go_on(daemon)
         assert ticket_count(daemon) == 0
-        assert daemon.said().count("tickets cannot be written") == 1
+        assert daemon.said().count("tickets=unwritten") == 1
         (state / "ballast").unlink()
         eventually(lambda: daemon.ready()[0] == 200 and ticket_count(daemon) == 1, 20, daemon.said)
+        assert daemon.said().count("tickets=written") == 1
         eventually(lambda: any(state.glob("sms/*opened*")), 20, daemon.said)
         hear_again(network)
         eventually(lambda: any(state.glob("sms/*resolved*")), 20, daemon.said)
@@ -135,7 +136,8 @@ def test_backup_beside_a_running_daemon_and_restore_only_after_it(tmp_path: Path
         assert said.endswith("MB, checked.\n")
         in_use = f"Another netmon is at work on {site.database}; stop that first.\n"
         assert netmon(site, "restore", str(copy)) == (BAD_INPUT, "", in_use)
-        assert netmon(site, "run") == (BAD_INPUT, "", in_use)
+        running_already = f"Another netmon runs on {site.state} already; end it first, or use another state directory."
+        assert netmon(site, "run") == (BAD_INPUT, "", running_already + "\n")
         assert daemon.ready()[0] == 200
     restored = f"Restored from {copy}. What was there is now {site.database}.replaced.\n"
     assert netmon(site, "restore", str(copy)) == (0, restored, "")

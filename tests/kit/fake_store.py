@@ -18,7 +18,7 @@ from netmon.model.decisions import (
 )
 from netmon.model.faults import Fault, Resolution
 from netmon.model.ids import CentreId, FaultId, TicketNumber
-from netmon.model.notices import Channel, Delivery, Notice, NoticeState, OutboxEntry, OutboxLine, Verdict
+from netmon.model.notices import Channel, Delivery, Notice, NoticeState, OutboxEntry, OutboxLine, Recipient, Verdict
 from netmon.model.tickets import ALLOWED_MOVES, Ticket, TicketEvent, TicketStatus
 from netmon.model.time import Now
 from netmon.ports import OutboxState, TicketAction
@@ -59,6 +59,7 @@ class FakeStore:
         self.history: dict[TicketNumber, list[TicketEvent]] = {}
         self.rows: list[OutboxRow] = []
         self.forgotten_tickets = 0
+        self._keys: set[str] = set()
         self.trouble = ""
         self.touched_elsewhere = False
         self.closed = False
@@ -231,8 +232,11 @@ class FakeStore:
         notice = decision.notice
         if notice.fault is not None:
             self._known(notice.fault)
-        if any(row.notice.key == notice.key for row in self.rows):
+        if len(self._keys) != len(self.rows):
+            self._keys = {row.notice.key for row in self.rows}
+        if notice.key in self._keys:
             return
+        self._keys.add(notice.key)
         of_centre = [t.number for t in self.by_number.values() if (t.fault, t.centre) == (notice.fault, notice.centre)]
         ticket = of_centre[-1] if of_centre else None
         due = decision.not_before
@@ -255,16 +259,24 @@ class FakeStore:
         for row in self.rows:
             if row.state == "waiting" and row.stale and row.lease_until <= now.wall:
                 row.state = "superseded"
+        due = [r for r in self._free(now) if r.next_try <= now.wall]
+        due = [r for r in due if channel is None or r.notice.channel is channel]
+        return _leased(sorted(due, key=lambda row: (row.next_try, row.id))[:limit], now, lease)
+
+    async def claim_rest(
+        self, now: Now, recipients: Collection[Recipient], channel: Channel, lease: float
+    ) -> tuple[OutboxEntry, ...]:
+        self._check_trouble()
+        rows = [r for r in self._free(now) if r.notice.recipient in recipients and r.notice.channel is channel]
+        rows = [r for r in rows if r.not_before <= now.wall and (not r.doubts or r.next_try <= now.wall)]
+        return _leased(rows, now, lease)
+
+    def _free(self, now: Now) -> list[OutboxRow]:
         heads: dict[object, OutboxRow] = {}
         for row in self.rows:
             if row.state == "waiting":
                 heads.setdefault(row.lane, row)
-        due = [r for r in heads.values() if r.next_try <= now.wall and r.lease_until <= now.wall]
-        due = [r for r in due if channel is None or r.notice.channel is channel]
-        taken = sorted(due, key=lambda row: (row.next_try, row.id))[:limit]
-        for row in taken:
-            row.lease_until = now.wall + lease
-        return tuple(OutboxEntry(r.id, r.notice, r.attempt, doubts=r.doubts, due_at=r.not_before) for r in taken)
+        return [row for row in heads.values() if row.lease_until <= now.wall]
 
     async def settle(self, entry: OutboxEntry, delivery: Delivery, now: Now, retry_at: float | None) -> None:
         self._check_trouble()
@@ -390,6 +402,12 @@ class FakeStore:
 
     async def close(self) -> None:
         self.closed = True
+
+
+def _leased(rows: Sequence[OutboxRow], now: Now, lease: float) -> tuple[OutboxEntry, ...]:
+    for row in rows:
+        row.lease_until = now.wall + lease
+    return tuple(OutboxEntry(r.id, r.notice, r.attempt, doubts=r.doubts, due_at=r.not_before) for r in rows)
 
 
 def _line(row: OutboxRow) -> OutboxLine:

@@ -339,6 +339,28 @@ class OutboxContract:
         assert [entry.notice.recipient.id for entry in claimed] == ["b", "c"]
         assert [entry.notice for entry in await store.claim(at(5), 9, 60, Channel.SMS)] == [text]
 
+    async def test_what_else_waits_for_a_person_can_be_had_with_it_even_before_its_next_try(self, store: Store) -> None:
+        mine, later, doubted, coming = notice(), notice("f2"), notice("f3"), notice("f4")
+        others = (notice("f2", recipient="nipa"), notice("f2", channel=Channel.SMS))
+        await store.commit([*opening(notices=(mine,)), *opening("f2", notices=(later, *others))], at(0))
+        await store.commit([*opening("f3", notices=(doubted,)), *opening("f4", notices=(coming,), due=T0 + 999)], at(0))
+        for entry in await store.claim(at(1), 10, 60):
+            delivery = UNKNOWN if entry.notice == doubted else RETRY
+            await store.settle(entry, delivery, at(2), T0 + (20 if entry.notice == mine else 900))
+        (first,) = await store.claim(at(20), 10, 60)
+        assert first.notice == mine
+        rest = await store.claim_rest(at(20), [mine.recipient], Channel.MAIL, 60)
+        assert [(entry.notice, entry.attempt, entry.due_at) for entry in rest] == [(later, 1, T0)]
+        assert await store.claim_rest(at(21), [], Channel.MAIL, 60) == ()
+        assert await store.claim_rest(at(21), [mine.recipient], Channel.MAIL, 60) == ()
+        assert await store.claim(at(79), 10, 60) == ()
+
+    async def test_the_rest_keeps_the_order_within_a_fault(self, store: Store) -> None:
+        stages = [notice(stage=stage) for stage in (Stage.OPENED, Stage.EXTENDED)]
+        await store.commit(opening(notices=tuple(stages)), at(0))
+        (first,) = await store.claim_rest(at(0), [stages[0].recipient], Channel.MAIL, 60)
+        assert first.notice == stages[0]
+
     async def test_a_try_put_back_comes_again_with_its_count_and_keeps_its_age(self, store: Store) -> None:
         await store.commit(opening(notices=(notice(),)), at(0))
         (entry,) = await store.claim(at(1), 10, 60)

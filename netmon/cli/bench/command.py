@@ -6,6 +6,8 @@ import click
 from rich.console import Console
 
 from netmon.cli.bench.icmp import bench_icmp
+from netmon.cli.common import WholeNumber
+from netmon.errors import InputError
 
 
 @click.group()
@@ -14,13 +16,23 @@ def bench() -> None:
 
 
 @bench.command()
-@click.option("--devices", type=click.IntRange(1, 1_000_000), default=20_000, show_default=True)
-@click.option("--rounds", type=click.IntRange(1, 1000), default=5, show_default=True)
+@click.option("--devices", type=WholeNumber(1, 1_000_000), default=20_000, show_default=True)
+@click.option("--rounds", type=WholeNumber(1, 1000), default=5, show_default=True)
 @click.option("--json", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures here too.")
 def icmp(devices: int, rounds: int, file: Path | None) -> int:
     """One ICMP sweep: answers per CPU-second beside fping, gufo_ping, icmplib and blackbox_exporter."""
+    if file:
+        _try_writing(file)
     result = bench_icmp(devices, rounds)
     result.show(Console(width=None if Console().is_terminal else 140))
     if file:
         result.write(file)
     return 1 if result.missed() else 0
+
+
+def _try_writing(file: Path) -> None:
+    """A bench takes minutes: that its figures cannot be written is to be known before."""
+    try:
+        file.open("a", encoding="utf-8").close()
+    except OSError as error:
+        raise InputError(f"{file} cannot be written: {error.strerror}.") from error

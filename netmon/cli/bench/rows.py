@@ -54,9 +54,11 @@ class Bench:
 
     @property
     def ratios(self) -> Mapping[str, float]:
-        """Netmon's rate over each peer's, for rows that stand."""
+        """Netmon's rate over each peer's, for rows that stand and took any time that counts."""
         ours = self.rows[0].per_cpu_second
-        return {row.who: round(ours / row.per_cpu_second, 3) for row in self.rows[1:] if row.stands}
+        return {
+            row.who: round(ours / row.per_cpu_second, 3) for row in self.rows[1:] if row.stands and row.per_cpu_second
+        }
 
     def missed(self) -> tuple[str, ...]:
         """Limits not held, as sentences; a limit whose peer did not run is not held either."""

@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import shutil
 import signal
 import socket
 import subprocess
@@ -29,6 +30,7 @@ class Process:
     def __init__(
         self, command: list[str], *, log: Path, keep_stdout: bool = False, fds: Sequence[int] = (), **env: str
     ) -> None:
+        self._log = log
         with log.open("ab") as out:
             self.child = subprocess.Popen(  # noqa: S603 - our own programs
                 command,
@@ -39,6 +41,12 @@ class Process:
                 env={**os.environ, **env},
                 start_new_session=True,
             )
+
+    def last_words(self) -> str:
+        """The last line it wrote to its log, and where the rest stands."""
+        lines = self._log.read_text(encoding="utf-8", errors="replace").split("\n")
+        said = [line.strip() for line in lines if line.strip()]
+        return f"{said[-1] if said else 'It said nothing.'} (the whole log: {self._log})"
 
     @property
     def is_alive(self) -> bool:
@@ -92,7 +100,8 @@ class LabProcess(Process):
         except queue.Empty:
             said = {}
         if said.get("lab") != "ready":
-            raise NetmonError(str(said.get("why") or "The simulated country did not start; see lab.log."))
+            why = said.get("why") or f"The simulated country did not start: {self.last_words()}"
+            raise NetmonError(str(why))
         own = self._home is Home.OWN
         return Wire(
             namespace=str(said["namespace"]) if own else "",
@@ -121,17 +130,22 @@ class LabProcess(Process):
 
 
 def start_daemon(stage: Stage, wire: Wire, http: socket.socket) -> Process:
-    """Start the real daemon on the stage; it serves its pages on the socket given."""
-    program = [
-        sys.executable,
-        "-m",
-        "netmon.cli",
-        "run",
-        "--config",
-        str(stage.settings),
-        "--http-fd",
-        str(http.fileno()),
-    ]
+    """Start the real daemon on the stage; it serves its pages on the socket given.
+
+    Raises:
+        NetmonError: a program it is started with is missing.
+    """
+    run = ["run", "--config", str(stage.settings), "--http-fd", str(http.fileno())]
+    # The kernel ends the daemon when the demo is killed. A change of namespace takes that back, so it comes after.
+    program = [_tool("setpriv"), "--pdeathsig", "TERM", sys.executable, "-m", "netmon.cli", *run]
     if wire.inside is not None:
-        program = ["nsenter", "--preserve-credentials", "--user", "--net", f"--target={wire.inside}", "--", *program]
+        enter = ["--preserve-credentials", "--user", "--net", f"--target={wire.inside}", "--"]
+        program = [_tool("nsenter"), *enter, *program]
     return Process(program, log=stage.log, fds=[http.fileno()], STATE_DIRECTORY=str(stage.state))
+
+
+def _tool(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise NetmonError(f"The program {name} is missing; install the package util-linux.")
+    return found
