@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import IO
 
 from netmon.errors import InputError
+from netmon.lab.agents import COMMUNITY
+from netmon.lab.country import CREDENTIAL
 
 MARK = ".netmon-demo"
 ELSEWHERE = "name another folder with --dir (DIR= after make demo)"
@@ -25,6 +27,7 @@ notices:
   noc_mail: noc@netmon.invalid
 inventory: {{directory: inventory}}
 web: {{listen: 127.0.0.1, port: {port}}}
+credentials: {{{credential}: ./{credential}}}
 """
 
 
@@ -105,6 +108,9 @@ def _clear(folder: Path) -> None:
 
 
 def write_settings(stage: Stage, *, namespace: str, references: tuple[str, ...], port: int) -> None:
-    """Write the settings file for the daemon on this stage."""
-    text = SETTINGS.format(namespace=namespace, references=", ".join(references), port=port)
+    """Write the settings file for the daemon on this stage, and beside it the community that the lab's agents want."""
+    text = SETTINGS.format(namespace=namespace, references=", ".join(references), port=port, credential=CREDENTIAL)
+    secret = stage.folder / CREDENTIAL
+    secret.touch(mode=0o600)
+    secret.write_text(f"{COMMUNITY}\n", encoding="utf-8")
     stage.settings.write_text(text, encoding="utf-8")
