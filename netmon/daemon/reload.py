@@ -15,7 +15,7 @@ from pathlib import Path
 from netmon.daemon.assembly import Daemon, plan_for
 from netmon.daemon.notify import Manager
 from netmon.daemon.policies import case_policy, health_policy
-from netmon.engine.plan import SweepPlan
+from netmon.engine.plan import SnmpRound, SweepPlan, build_snmp_round
 from netmon.errors import ComplaintsError, InputError
 from netmon.model.fleet import Fleet
 from netmon.model.inventory import Inventory
@@ -26,6 +26,7 @@ from netmon.settings import Settings, load_inventory, load_settings, state_direc
 log = logging.getLogger(__name__)
 
 ONLY_AT_START = ("store", "web", "mail", "sms", "templates", "log", "credentials")
+PROBING_AT_START = ("namespace", "snmp_timeout", "snmp_retries", "snmp_port", "profiles")
 REPORT, ACCEPT = "reload.json", "reload.accept"
 
 
@@ -37,6 +38,7 @@ class Prepared:
     inventory: Inventory
     changes: InventoryDiff
     plan: SweepPlan
+    snmp_round: SnmpRound
     fleet: Fleet
 
 
@@ -91,7 +93,14 @@ class Reloader:
             )
         generation = old.fleet.generation + 1
         fleet = Fleet(len(inventory.devices), generation)
-        return Prepared(settings, inventory, changes, plan_for(settings, inventory, generation=generation), fleet)
+        return Prepared(
+            settings,
+            inventory,
+            changes,
+            plan_for(settings, inventory, generation=generation),
+            build_snmp_round(inventory, settings.probing.snmp_interval),
+            fleet,
+        )
 
     def _take_acceptance(self) -> bool:
         """Whether the operator has accepted this one reload; the mark is used up."""
@@ -109,14 +118,16 @@ class Reloader:
         daemon.judge.policy = health_policy(prepared.settings)
         daemon.casework.adopt(case_policy(prepared.settings))
         daemon.sweep.adopt(prepared.plan)
+        daemon.snmp.adopt(prepared.snmp_round, kept)
         daemon.settings = prepared.settings
 
     def _ignored(self, new: Settings) -> list[str]:
         old = self._daemon.settings
+        sections = [name for name in ONLY_AT_START if getattr(old, name) != getattr(new, name)]
+        keys = [name for name in PROBING_AT_START if getattr(old.probing, name) != getattr(new.probing, name)]
         return [
-            f"'{section}' has changed; that takes effect at the next start."
-            for section in ONLY_AT_START
-            if getattr(old, section) != getattr(new, section)
+            f"'{name}' has changed; that takes effect at the next start."
+            for name in (*sections, *(f"probing.{key}" for key in keys))
         ]
 
     def _report(self, *, ok: bool, lines: Sequence[str]) -> None:

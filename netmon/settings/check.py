@@ -12,6 +12,7 @@ from netmon.settings.credentials import resolve
 from netmon.settings.inventory import accept, draft_inventory
 from netmon.settings.load import SettingsDraft, draft_settings
 from netmon.settings.model import Settings
+from netmon.settings.profiles import draft_profiles
 from netmon.settings.sheets import LANGUAGES
 
 
@@ -54,6 +55,8 @@ def check(settings_path: Path, environ: Mapping[str, str] | None = None) -> Chec
     settings = None if notes.complaints else draft.settings
     _check_credentials(draft, environ, page)
     _check_templates(draft, page)
+    if "probing" not in draft.mistaken:
+        draft_profiles(draft.settings.probing.profiles, notes)
     inventory = None if "inventory" in draft.mistaken else _check_inventory(draft, notes)
     return CheckReport(tuple(notes.complaints), tuple(notes.warnings), settings, inventory)
 
