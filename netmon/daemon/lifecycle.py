@@ -134,10 +134,12 @@ async def _run_loops(daemon: Daemon, reloader: Reloader, pages: WebServer, manag
 
     async def gauges() -> None:
         daemon.vitals.gauge(Vital.SWEEP_LATE_DEVICES, daemon.sweep.late_devices(daemon.clock.now()))
+        daemon.vitals.gauge(Vital.SNMP_PLANNED, daemon.snmp.planned())
 
     clock = daemon.clock
     loops: dict[str, Callable[[], Awaitable[None]]] = {
         "sweep": lambda: daemon.sweep.run(clock),
+        "SNMP sweep": lambda: daemon.snmp.run(clock),
         "casework": lambda: every(CASEWORK_EVERY, casework, clock=clock),
         "isolation watch": lambda: every(WATCH_EVERY, watch, clock=clock),
         "isolation sensor": daemon.sensor.run,

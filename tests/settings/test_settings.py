@@ -23,7 +23,16 @@ from netmon.settings.values import Section
 
 ROOT = Path(__file__).resolve().parents[2]
 PROMISED = {
-    "probing": {"interval": 20.0, "timeout": 1.0, "namespace": "", "profiles": None},
+    "probing": {
+        "interval": 20.0,
+        "timeout": 1.0,
+        "namespace": "",
+        "snmp_interval": 60.0,
+        "snmp_timeout": 2.0,
+        "snmp_retries": 1,
+        "snmp_port": 161,
+        "profiles": None,
+    },
     "health": {
         "odds": {"false_down": 1e-9, "minimum": 3, "maximum": 12, "within": 12.0, "spacing": 1.0},
         "recovery": {"steady": 30.0},
