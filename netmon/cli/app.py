@@ -13,6 +13,7 @@ from netmon.cli.demo.command import demo
 from netmon.cli.explain import explain
 from netmon.cli.inventory import inventory
 from netmon.cli.outbox import outbox
+from netmon.cli.probe import probe
 from netmon.cli.profile import profile
 from netmon.cli.reload import reload
 from netmon.cli.run import run
@@ -37,6 +38,7 @@ COMMANDS = (
     demo,
     inventory,
     profile,
+    probe,
     explain,
     tickets,
     outbox,
