@@ -22,7 +22,8 @@ from typing import Any
 
 import pytest
 
-from netmon.lab.country import generate
+from netmon.lab.agents import COMMUNITY
+from netmon.lab.country import CREDENTIAL, generate
 from netmon.lab.inventory_files import write_inventory
 from netmon.lab.ledger import Outage, read_outages
 from netmon.lab.scenario import Scenario, check_scenario
@@ -39,6 +40,7 @@ conclude: {{settle: 300ms}}
 isolation: {{reference_targets: [{references}]}}
 notices: {{hold: {{mail: 0s, sms: 0s}}, noc_mail: noc@example.org}}
 web: {{port: 0}}
+credentials: {{{credential}: community}}
 """
 TOLD_WITHIN = 4.0
 """Seconds after which a netmon with these settings has told of an outage, on a busy machine too."""
@@ -119,7 +121,8 @@ def stage(folder: Path, scenario: Scenario) -> Iterator[RunningLab]:
     (folder / "state").mkdir()
     with running_lab(scenario, folder, instant=True) as lab:
         references = ", ".join(lab.ready["references"])
-        settings = SETTINGS.format(namespace=lab.ready["namespace"], references=references)
+        (folder / "community").write_text(f"{COMMUNITY}\n", encoding="utf-8")
+        settings = SETTINGS.format(namespace=lab.ready["namespace"], references=references, credential=CREDENTIAL)
         (folder / "netmon.yaml").write_text(settings, encoding="utf-8")
         yield lab
 
