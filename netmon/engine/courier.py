@@ -245,7 +245,13 @@ class Courier:
             else:
                 delivery = await self._hand_over(letter)
                 self._learn(channel, person, delivery.verdict)
-        await self._keep(channel, [self._tried(entry, delivery) for one in carried for entry in one.entries])
+        own = letter.notice.key
+        within = delivery
+        if delivery.verdict is Verdict.SENT:
+            within = replace(delivery, reason=f"told together with {own}", told_with=own)
+        entries = [entry for one in carried for entry in one.entries]
+        outcomes = [self._tried(one, delivery if one.notice.key == own else within) for one in entries]
+        await self._keep(channel, outcomes)
 
     def _learn(self, channel: Channel, person: Recipient, verdict: Verdict) -> None:
         now = self._clock.now().monotonic

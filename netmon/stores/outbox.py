@@ -199,7 +199,8 @@ def settle(
     if retry_at is not None and delivery.verdict is not Verdict.SENT and row.stale_at is None:
         values["next_try"] = retry_at
     else:
-        stale = row.stale_at is not None and delivery.verdict is not Verdict.SENT
+        # What left within another's message had none of its own: it counts as superseded by that.
+        stale = bool(delivery.told_with) or (row.stale_at is not None and delivery.verdict is not Verdict.SENT)
         state = NoticeState.SUPERSEDED if stale else _ENDS[delivery.verdict]
         values |= {"state": state.value, "finished_at": now.wall}
         if state in {NoticeState.DEAD, NoticeState.UNKNOWN} and row.ticket is not None:

@@ -217,7 +217,7 @@ async def test_the_loop_outlives_a_full_disk_and_goes_on(office: Office, caplog:
     await until(lambda: office.clock.wall >= T0 + 20)
     assert office.mail.letters == []
     office.store.trouble = ""
-    await until(lambda: office.states == ["sent"] * 3)
+    await until(lambda: office.states == ["superseded", "sent", "sent"])
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running

@@ -306,7 +306,7 @@ class FakeStore:
         row.lease_until = float("-inf")
         row.reference, row.reason = delivery.reference, delivery.reason
         if delivery.verdict is Verdict.SENT:
-            row.state = "sent"
+            row.state = "superseded" if delivery.told_with else "sent"
         elif row.stale:
             row.state = "superseded"
         elif retry_at is not None:

@@ -400,6 +400,14 @@ class OutboxContract:
         (entry,) = await store.claim(at(600), 10, 60)
         assert (entry.attempt, entry.doubts, entry.due_at) == (2, 1, T0)
 
+    async def test_what_left_within_anothers_message_is_superseded_by_that(self, store: Store) -> None:
+        await store.commit(opening(notices=(notice(),)), at(0))
+        (entry,) = await store.claim(at(1), 10, 60)
+        within = Delivery(Verdict.SENT, reference="id-1", reason="told together with k", told_with="k")
+        await store.settle(entry, within, at(2), None)
+        (line,) = await store.notices(list(NoticeState), 10)
+        assert (line.state, line.reason) == (NoticeState.SUPERSEDED, "told together with k")
+
     async def test_a_try_settled_twice_counts_once(self, store: Store) -> None:
         await store.commit(opening(notices=(notice(),)), at(0))
         (entry,) = await store.claim(at(1), 10, 60)
