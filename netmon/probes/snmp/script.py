@@ -1,38 +1,24 @@
-"""A poll plan made quick: most readings are one number, checked and scaled, and need no more than that.
+"""A poll plan made quick: most readings are a few integers, checked, added and scaled, and need no more than that.
 
-`PollPlan.decode` weighs every rule anew at each poll. A script has sorted that out before: a reading that is made of
-one integer by check, offset, scale and states is read in place; whatever else there is goes the way of its `Method`,
-so both always say the same. Devices with equal plans share one script, because the country has few families.
+`PollPlan.decode` weighs every rule anew at each poll. A script has sorted that out before: a reading that is made by
+check, offset, scale and states of integers is a small function of its own. Whatever is not an integer, or made in
+another way, goes the way of its `Method`, so both always say the same. Devices with equal plans share one script,
+because the country has few families.
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
-from netmon.model.profiles import Rule
+from netmon.model.profiles import UptimeSource
 from netmon.model.readings import NATURE, Measure, Outline, Quantity
 from netmon.probes.snmp.ber import Value
 from netmon.probes.snmp.codec import Version
 from netmon.probes.snmp.plan import PollPlan
-from netmon.probes.snmp.reading import Cell, Gathered, Method, Series, Tables
+from netmon.probes.snmp.reading import Cell, Gathered, Method, Series, Tables, Uptime
 
-_Limits: TypeAlias = tuple[float, float]
-_NO_NUMBER = -1
-
-
-@dataclass(frozen=True, slots=True)
-class _Plain:
-    """How one integer becomes a reading: within `accept`, not `absent`; (raw + offset) * scale; within `within`.
-
-    Without a scale it stays the integer it is: no arithmetic of floats may touch a counter.
-    """
-
-    absent: frozenset[int]
-    accept: _Limits
-    offset: float
-    scale: float | None
-    within: _Limits
+_Step: TypeAlias = Callable[[Sequence[Value], Tables], float | None]
+_HUNDREDTHS = 0.01
 
 
 class Script:
@@ -55,57 +41,103 @@ class Script:
 
     def read(self, values: Sequence[Value], tables: Tables) -> list[float | None]:
         """Turn one poll into readings; just as `PollPlan.decode`, which see."""
-        readings: list[float | None] = []
-        append = readings.append
-        for at, plain, states, method in self._steps:
-            raw = values[at] if at >= 0 else None
-            if type(raw) is not int or plain is None:
-                append(method.read(values, tables))
-                continue
-            low, high = plain.accept
-            if raw in plain.absent or not low <= raw <= high:
-                append(None)
-            elif states is not None:
-                append(states.get(raw))
-            else:
-                value = raw if plain.scale is None else (raw + plain.offset) * plain.scale
-                low, high = plain.within
-                append(value if low <= value <= high else None)
-        return readings
-
-
-_Step: TypeAlias = tuple[int, _Plain | None, dict[int, float] | None, Method]
+        return [step(values, tables) for step in self._steps]
 
 
 def _step(series: Series) -> _Step:
     method = series.method
+    if isinstance(method, Uptime) and [source for source, _ in method.sources] == [UptimeSource.SYS_UP_TIME]:
+        return _hundredths(method.sources[0][1], method)
     if isinstance(method, Gathered) and len(method.alternatives) == 1 and len(method.alternatives[0][1]) == 1:
         cell = method.alternatives[0][1][0]
-        if _is_plain(cell):
-            states = None if cell.rule.states is None else dict(cell.rule.states)
-            return cell.source, _plain(cell), states, method
-    return _NO_NUMBER, None, None, method
+        rule = cell.rule
+        if not cell.conditions and rule.conversion is None:
+            if rule.states is not None or NATURE[rule.quantity].is_counter:
+                return _taken(cell, method)
+            return _composed(cell, method) if len(cell.positions) > 1 else _scaled(cell, method)
+    return method.read
 
 
-def _is_plain(cell: Cell) -> bool:
-    rule = cell.rule
-    composed = cell.plus or cell.minus or cell.conditions or cell.of is not None
-    return not composed and rule.complement is None and rule.conversion is None
+def _hundredths(at: int, method: Method) -> _Step:
+    def read(values: Sequence[Value], tables: Tables) -> float | None:
+        raw = values[at]
+        return raw * _HUNDREDTHS if type(raw) is int and raw >= 0 else method.read(values, tables)
+
+    return read
 
 
-def _plain(cell: Cell) -> _Plain:
-    rule = cell.rule
-    if NATURE[rule.quantity].is_counter:
-        return _Plain(rule.absent, _limits(rule.accept), 0, None, _limits((None, None)))
-    return _Plain(rule.absent, _limits(rule.accept), rule.offset, cell.scale, _possible(rule))
+def _taken(cell: Cell, method: Method) -> _Step:
+    """Counters, which no arithmetic may touch, and states."""
+    at, absent, states = cell.source, cell.rule.absent, cell.rule.states
+    low, high = _limits(cell.rule.accept)
+
+    def read(values: Sequence[Value], tables: Tables) -> float | None:
+        raw = values[at]
+        if type(raw) is not int:
+            return method.read(values, tables)
+        if raw in absent or not low <= raw <= high:
+            return None
+        return raw if states is None else states.get(raw)
+
+    return read
 
 
-def _possible(rule: Rule) -> _Limits:
-    nature = NATURE[rule.quantity]
-    (least, most), (low, high) = _limits((nature.least, nature.most)), _limits(rule.within)
+def _scaled(cell: Cell, method: Method) -> _Step:
+    """One number by offset, scale and complement."""
+    at, rule, scale = cell.source, cell.rule, cell.scale
+    absent, offset, complement = rule.absent, rule.offset, rule.complement
+    (low, high), (least, most) = _limits(rule.accept), _possible(cell)
+
+    def read(values: Sequence[Value], tables: Tables) -> float | None:
+        raw = values[at]
+        if type(raw) is not int:
+            return method.read(values, tables)
+        if raw in absent or not low <= raw <= high:
+            return None
+        value = (raw + offset) * scale
+        if complement is not None:
+            value = complement - value
+        return value if least <= value <= most else None
+
+    return read
+
+
+def _composed(cell: Cell, method: Method) -> _Step:
+    """Several numbers added and divided; the sums are `reading.evaluate`'s, down to the order of the terms."""
+    rule, scale = cell.rule, cell.scale
+    absent, offset, complement = rule.absent, rule.offset, rule.complement
+    (low, high), (least, most) = _limits(rule.accept), _possible(cell)
+    first, plus, minus, of, positions = cell.source, cell.plus, cell.minus, cell.of, cell.positions
+
+    def read(values: Sequence[Any], tables: Tables) -> float | None:
+        for at in positions:
+            if type(values[at]) is not int or values[at] in absent:
+                return method.read(values, tables)
+        if not low <= values[first] <= high:
+            return None
+        total = values[first]
+        for at in plus:
+            total += values[at]
+        for at in minus:
+            total -= values[at]
+        value: float = (total + offset) * scale
+        if of is not None:
+            if values[of] <= 0:
+                return None
+            value /= values[of]
+        if complement is not None:
+            value = complement - value
+        return value if least <= value <= most else None
+
+    return read
+
+
+def _possible(cell: Cell) -> tuple[float, float]:
+    nature = NATURE[cell.rule.quantity]
+    (least, most), (low, high) = _limits((nature.least, nature.most)), _limits(cell.rule.within)
     return max(least, low), min(most, high)
 
 
-def _limits(pair: tuple[float | None, float | None]) -> _Limits:
+def _limits(pair: tuple[float | None, float | None]) -> tuple[float, float]:
     least, most = pair
     return -math.inf if least is None else least, math.inf if most is None else most
