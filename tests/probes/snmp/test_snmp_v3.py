@@ -255,3 +255,57 @@ def test_passphrases_and_communities_are_not_shown() -> None:
     shown = repr((access_of(), PysnmpTarget(("127.0.0.1", 161), CommunityAccess(b"hidden-community"))))
     for secret in (KEY, SECOND_KEY, b"hidden-community"):
         assert secret.decode() not in shown
+
+
+class Garbler(asyncio.DatagramProtocol):
+    """Stands between a session and a real agent, and spoils every answer."""
+
+    def __init__(self, agent: Address, spoil: Callable[[bytes], bytes]) -> None:
+        self.agent, self.spoil, self.spoilt = agent, spoil, 0
+        self.asker: Any = None
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+
+    def datagram_received(self, data: bytes, source: Any) -> None:
+        if source == self.agent:
+            self.spoilt += 1
+            self.transport.sendto(self.spoil(data), self.asker)
+        else:
+            self.asker = source
+            self.transport.sendto(data, self.agent)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda data: b"",
+        lambda data: b"\x30\x82\xff\xff",
+        lambda data: data[: len(data) // 2],
+        lambda data: data[:-1] + bytes((data[-1] ^ 0xFF,)),
+        lambda data: b"\x30\x80" * 2000,
+        lambda data: data.replace(b"\x02\x01\x03", b"\x02\x01\x07", 1),
+    ],
+    ids=["empty", "length", "half", "tampered", "nested", "version"],
+)
+@pytest.mark.parametrize("access", [access_of(), CommunityAccess(COMMUNITY.encode())], ids=["user", "community"])
+def test_an_answer_that_was_spoilt_is_never_taken_for_a_value(
+    agent: Snmpd, access: Access, spoil: Callable[[bytes], bytes]
+) -> None:
+    async def ask_through() -> tuple[Any, int]:
+        loop = asyncio.get_running_loop()
+        transport, garbler = await loop.create_datagram_endpoint(
+            lambda: Garbler(agent.address, spoil), local_addr=("127.0.0.1", 0)
+        )
+        pool = EnginePool()
+        target = PysnmpTarget(transport.get_extra_info("sockname"), access, Patience(timeout=0.2, retries=0))
+        try:
+            return await PysnmpSession(pool, target, Manner(has_answered=True)).get([UPTIME]), garbler.spoilt
+        finally:
+            pool.close()
+            transport.close()
+
+    result, spoilt = asyncio.run(asyncio.wait_for(ask_through(), 20))
+    assert spoilt
+    if isinstance(access, UserAccess):
+        assert isinstance(result, Failure)
