@@ -20,6 +20,9 @@ DIR ?= demo
 PORT ?= 0
 
 PIP := .venv/bin/python -m pip --quiet --quiet --no-input --disable-pip-version-check
+# `python -m venv`, but a Ctrl-C ends it without a traceback.
+MAKE_VENV = $(PYTHON) -c 'import signal, venv; signal.signal(signal.SIGINT, signal.SIG_DFL); \
+	venv.create(".venv", clear=True, symlinks=True, with_pip=True)'
 LOCK = .venv/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(UPGRADE) --group build
 
@@ -36,7 +39,7 @@ dev: .venv/dev-installed
 		export DEBIAN_FRONTEND=noninteractive; \
 		apt-get -qq update </dev/null && apt-get -qq --yes install python3-venv </dev/null >/dev/null; }
 	@echo 'Making the environment in .venv, this once. It takes about a minute.'
-	@$(PIP) --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@$(PIP) --version >/dev/null 2>&1 || $(MAKE_VENV)
 	@$(PIP) install --require-hashes --requirement requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
@@ -76,7 +79,7 @@ lock: .venv/bin/uv
 	@$(LOCK) --group dev --constraint requirements.lock --output-file requirements-dev.lock
 
 .venv/bin/uv:
-	@$(PIP) --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@$(PIP) --version >/dev/null 2>&1 || $(MAKE_VENV)
 	@$(PIP) install uv
 
 clean:

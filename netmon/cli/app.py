@@ -10,6 +10,7 @@ from netmon.cli.backup import backup, restore
 from netmon.cli.bench.command import bench
 from netmon.cli.check import check
 from netmon.cli.demo.command import demo
+from netmon.cli.explain import explain
 from netmon.cli.inventory import inventory
 from netmon.cli.outbox import outbox
 from netmon.cli.probe import probe
@@ -17,6 +18,7 @@ from netmon.cli.profile import profile
 from netmon.cli.reload import reload
 from netmon.cli.run import run
 from netmon.cli.tickets import tickets
+from netmon.cli.token import token
 from netmon.errors import InputError, NetmonError
 
 OK, FAILED, BAD_INPUT = 0, 1, 2
@@ -29,7 +31,23 @@ def netmon() -> None:
     """Watch the free Wi-Fi points of Thailand's village network (เน็ตประชารัฐ)."""
 
 
-for command in (run, reload, check, demo, inventory, profile, probe, tickets, outbox, backup, restore, bench):
+COMMANDS = (
+    run,
+    reload,
+    check,
+    demo,
+    inventory,
+    profile,
+    probe,
+    explain,
+    tickets,
+    outbox,
+    backup,
+    restore,
+    token,
+    bench,
+)
+for command in COMMANDS:
     netmon.add_command(command)
 
 

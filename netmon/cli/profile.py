@@ -22,9 +22,7 @@ from netmon.probes.snmp.explain import Explained, missing
 from netmon.probes.snmp.recording import read_recording
 from netmon.probes.snmp.sockets import canonical_address
 from netmon.probes.snmp.v3 import PysnmpTarget
-from netmon.settings import load_settings, resolve_snmp
-from netmon.settings.profile_file import profile_schema
-from netmon.settings.profiles import load_profiles
+from netmon.settings import load_profiles, load_settings, profile_schema, resolve_snmp
 
 _WIDTH = 240
 

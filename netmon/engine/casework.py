@@ -78,11 +78,17 @@ class Casework:
             if self._country.isolation is None and (self._judge.dirty or self._unsettled):
                 await self._conclude(now)
             elif not self._outdated:
-                self.trouble = ""
+                self._note_trouble("")
         except StoreError as error:
-            if str(error) != self.trouble:
-                log.exception("tickets cannot be written")
-            self.trouble = str(error)
+            self._note_trouble(str(error))
+
+    def _note_trouble(self, reason: str) -> None:
+        """One line when the store stops taking tickets and one when it takes them again."""
+        if reason and reason != self.trouble:
+            log.error("tickets=unwritten reason=%r", reason)
+        elif self.trouble and not reason:
+            log.info("tickets=written")
+        self.trouble = reason
 
     async def _conclude(self, now: Now) -> None:
         country, judge = self._country, self._judge
@@ -127,7 +133,7 @@ class Casework:
         # Until they are read again the cases on the whiteboard are old: deciding from them would open a fault twice.
         self._outdated = True
         await self._store.commit(decisions, now)
-        self.trouble = ""
+        self._note_trouble("")
         for decision in decisions:
             self._vitals.count(Vital.DECISIONS, label=type(decision).__name__)
         await self.load()

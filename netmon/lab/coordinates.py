@@ -77,7 +77,10 @@ def _read(file: Path) -> dict[str, Point]:
     (south, north), (west, east) = _LATITUDES, _LONGITUDES
     try:
         with file.open(encoding="utf-8-sig", newline="") as text:
-            for row, line in enumerate(csv.DictReader(text), start=2):
+            table = csv.DictReader(text)
+            if table.fieldnames is None:
+                raise InputError(f"{file} is empty; the columns are tambon_code,lat,lon")
+            for row, line in enumerate(table, start=2):
                 lat, lon = float(line["lat"]), float(line["lon"])
                 if not (south <= lat <= north and west <= lon <= east):
                     raise InputError(

@@ -8,6 +8,7 @@ does not say, or says something impossible. That is never 0.
 
 from dataclasses import dataclass
 from enum import StrEnum, unique
+from typing import TypeAlias
 
 
 @unique
@@ -51,7 +52,8 @@ class Quantity(StrEnum):
 class Nature:
     """How a quantity is written.
 
-    `unit` is "" for what is 0 or 1; `label` says what the label names, "" if there never is one.
+    `unit` is "" for what is 0 or 1; `label` says what the label names, "" if there never is one; readings of what
+    `adds_up` may be added (clients, watts).
 
     `least` and `most` are what the world allows; a value outside is absent, whatever the device says.
     """
@@ -59,6 +61,7 @@ class Nature:
     unit: str
     label: str = ""
     is_counter: bool = False
+    adds_up: bool = False
     least: float | None = None
     most: float | None = None
 
@@ -82,10 +85,10 @@ NATURE: dict[Quantity, Nature] = {
     Quantity.MEMORY_PART: _ratio("part"),
     Quantity.TEMPERATURE: Nature("°C", "sensor", least=-60, most=200),
     Quantity.VOLTAGE: Nature("V", "sensor", least=0, most=1000),
-    Quantity.POWER: Nature("W", "sensor", least=0, most=100_000),
+    Quantity.POWER: Nature("W", "sensor", adds_up=True, least=0, most=100_000),
     Quantity.SUPPLY_FAULT: _flag("supply"),
-    Quantity.WIFI_CLIENTS: Nature("clients", "radio", least=0, most=_MOST_CLIENTS),
-    Quantity.SSID_CLIENTS: Nature("clients", "ssid", least=0, most=_MOST_CLIENTS),
+    Quantity.WIFI_CLIENTS: Nature("clients", "radio", adds_up=True, least=0, most=_MOST_CLIENTS),
+    Quantity.SSID_CLIENTS: Nature("clients", "ssid", adds_up=True, least=0, most=_MOST_CLIENTS),
     Quantity.CHANNEL_UTILISATION: _ratio("radio"),
     Quantity.CHANNEL_SHARE: _ratio("share"),
     Quantity.NOISE_FLOOR: Nature("dBm", "radio", least=-130, most=-20),
@@ -99,7 +102,7 @@ NATURE: dict[Quantity, Nature] = {
     Quantity.OPTICAL_TRANSMIT_POWER: Nature("dBm", "interface", least=-60, most=20),
     Quantity.OPTICAL_TEMPERATURE: Nature("°C", "interface", least=-60, most=200),
     Quantity.OPTICAL_VOLTAGE: Nature("V", "interface", least=0, most=20),
-    Quantity.POE_POWER: Nature("W", "port", least=0, most=10_000),
+    Quantity.POE_POWER: Nature("W", "port", adds_up=True, least=0, most=10_000),
     Quantity.POE_BUDGET: Nature("W", "budget", least=0, most=10_000),
     Quantity.UPS_ON_BATTERY: _flag(),
     Quantity.UPS_OUTPUT_SOURCE: Nature("", least=1, most=7),
@@ -109,6 +112,18 @@ NATURE: dict[Quantity, Nature] = {
     Quantity.UPS_BATTERY_SECONDS: Nature("s", least=0, most=_YEAR),
 }
 """What there is to know about each quantity; every quantity is in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One thing that is read of a device: a quantity under a label, "" for the device as a whole."""
+
+    quantity: Quantity
+    label: str
+
+
+Outline: TypeAlias = tuple[Measure, ...]
+"""What is read of a device at each poll, in the order of the readings. Devices of a family share one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from netmon.settings.doctor import examine
 from netmon.settings.inventory import LoadedInventory, load_inventory
 from netmon.settings.load import load_settings, state_directory
 from netmon.settings.model import Settings, settings_schema
+from netmon.settings.profile_file import profile_schema
+from netmon.settings.profiles import load_profiles
 
 __all__ = [
     "CheckReport",
@@ -25,7 +27,9 @@ __all__ = [
     "examine",
     "listing",
     "load_inventory",
+    "load_profiles",
     "load_settings",
+    "profile_schema",
     "resolve",
     "resolve_snmp",
     "settings_schema",

@@ -9,9 +9,11 @@ from netmon.errors import InputError
 from netmon.model.inventory import Inventory
 from netmon.settings.complaints import PRINTED, Complaint, Notes, Page, listing
 from netmon.settings.credentials import resolve_snmp
+from netmon.settings.gateways import SmtpMail
 from netmon.settings.inventory import accept, draft_inventory
 from netmon.settings.load import SettingsDraft, draft_settings
 from netmon.settings.model import Settings
+from netmon.settings.profiles import draft_profiles
 from netmon.settings.sheets import LANGUAGES
 
 
@@ -54,6 +56,9 @@ def check(settings_path: Path, environ: Mapping[str, str] | None = None) -> Chec
     settings = None if notes.complaints else draft.settings
     _check_credentials(draft, environ, page)
     _check_templates(draft, page)
+    _check_certificates(draft, page)
+    if "probing" not in draft.mistaken:
+        draft_profiles(draft.settings.probing.profiles, notes)
     inventory = None if "inventory" in draft.mistaken else _check_inventory(draft, notes)
     return CheckReport(tuple(notes.complaints), tuple(notes.warnings), settings, inventory)
 
@@ -82,3 +87,10 @@ def _check_templates(draft: SettingsDraft, page: Page) -> None:
         line = draft.document.line_of(("templates", "directory"))
         fix = "make the folders, or leave the key out"
         page.wrong(line, "templates.directory", f"{directory} has no folder th or en", fix)
+
+
+def _check_certificates(draft: SettingsDraft, page: Page) -> None:
+    file = draft.settings.mail.ca_file if isinstance(draft.settings.mail, SmtpMail) else None
+    if file is not None and not file.is_file():
+        line = draft.document.line_of(("mail", "ca_file"))
+        page.wrong(line, "mail.ca_file", f"{file} is not there", "give a file with certificates, or leave the key out")

@@ -22,7 +22,7 @@ _UNION_SECTIONS = ("mail", "sms")
 _FINDINGS = Findings(
     Settings,
     never_quoted=frozenset({"credentials", "store"}),
-    may_hold_secrets=frozenset({"url", "headers", "fields"}),
+    may_hold_secrets=frozenset({"url", "headers", "fields", "token_sha256"}),
     unions=frozenset(_UNION_SECTIONS),
 )
 

@@ -15,7 +15,7 @@ from netmon.lab.addresses import CORE
 from netmon.lab.country import generate
 from netmon.lab.inventory_files import write_inventory
 from tests.kit.peers import ROOT
-from tests.kit.snmpd import COMMUNITY, Snmpd, free_port, running_snmpd
+from tests.kit.snmp_agent import COMMUNITY, Snmpd, free_port, running_snmpd
 from tests.kit.wire import Network, open_wire
 from tests.lab.running import quiet, running_lab
 from tests.lab.test_responder import chain

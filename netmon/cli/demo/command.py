@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from netmon.cli.common import Number, WholeNumber
-from netmon.cli.demo.cast import LabProcess, Process, Wire, start_daemon
+from netmon.cli.demo.cast import LabProcess, Process, start_daemon
 from netmon.cli.demo.interrupts import Interrupts
 from netmon.cli.demo.outcome import look, overview, write_summary
 from netmon.cli.demo.screen import Screen
@@ -92,7 +92,7 @@ def _raise_curtain(
     stack.callback(daemon.end)
     show = Show(stage, inventory, lab, daemon, address_of(http))
     _await_first_picture(show)
-    _introduce(console, show, wire, seconds)
+    say(console, f"The country answers on a network of its own ({wire.made_as}), and netmon sees it.")
     return show
 
 
@@ -111,15 +111,14 @@ def _await_first_picture(show: Show) -> None:
     answered, deadline = 0, time.monotonic() + UP_WITHIN
     while answered < ENOUGH * show.expected and time.monotonic() < deadline:
         if not show.daemon.is_alive:
-            raise NetmonError(f"The daemon ended at once: {show.daemon.last_words()}")
+            raise show.daemon.ended("The daemon")
         time.sleep(0.25)
         answered = show.answered()
     if not answered:
-        raise NetmonError(f"No device answered. The daemon's last words: {show.daemon.last_words()}")
+        raise NetmonError(f"No device answered within {UP_WITHIN:g} s; {show.stage.log} may say why.")
 
 
-def _introduce(console: Console, show: Show, wire: Wire, seconds: float) -> None:
-    say(console, f"The country answers on a network of its own ({wire.made_as}), and netmon sees it.")
+def _introduce(console: Console, show: Show, seconds: float) -> None:
     say(console, f"Status page while this runs: http://{show.address}/")
     say(console, f"Things now break and mend on a script, for {seconds:g} seconds; Ctrl-C ends it early.")
     say(console, "'lab' is what truly happens, everything else is what netmon makes of it.\n")
@@ -127,9 +126,10 @@ def _introduce(console: Console, show: Show, wire: Wire, seconds: float) -> None
 
 def _play(console: Console, show: Show, interrupts: Interrupts, seconds: float) -> None:
     """Play the script to its end or to Ctrl-C, and tell what came of it in either case, or of a failure."""
-    screen = Screen(console, show.inventory)
-    show.lab.begin()
     try:
+        _introduce(console, show, seconds)
+        show.lab.begin()
+        screen = Screen(console, show.inventory)
         _follow(screen, show, until=time.monotonic() + seconds)
     except KeyboardInterrupt:
         say(console, "\nStopped early.")
@@ -143,9 +143,9 @@ def _play(console: Console, show: Show, interrupts: Interrupts, seconds: float) 
 
 def _follow(screen: Screen, show: Show, *, until: float) -> None:
     while time.monotonic() < until:
-        for process, name in ((show.lab, "simulated country"), (show.daemon, "daemon")):
+        for process, who in ((show.lab, "The simulated country"), (show.daemon, "The daemon")):
             if not process.is_alive:
-                raise NetmonError(f"The {name} ended early: {process.last_words()}")
+                raise process.ended(who)
         for said in show.lab.said():
             screen.truth(said)
         screen.overview(overview(show.address))

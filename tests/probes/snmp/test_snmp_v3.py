@@ -21,7 +21,7 @@ from netmon.probes.snmp.v3 import PysnmpSession, PysnmpTarget
 from netmon.probes.snmp.walk import WalkEnd, WalkLimits
 from netmon.settings.profiles import load_profiles
 from tests.kit.peers import skip_or_fail
-from tests.kit.snmpd import COMMUNITY, Snmpd, free_port, running_snmpd
+from tests.kit.snmp_agent import COMMUNITY, Snmpd, free_port, running_snmpd
 
 pytestmark = pytest.mark.peer("snmpd")
 

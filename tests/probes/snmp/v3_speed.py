@@ -16,7 +16,7 @@ from netmon.model.snmp_users import Authentication, Privacy, SnmpUser
 from netmon.probes.snmp.engines import Access, CommunityAccess, UserAccess
 from netmon.probes.snmp.session import Asking
 from netmon.probes.snmp.v3 import PysnmpTarget
-from tests.kit.snmpd import COMMUNITY, running_snmpd
+from tests.kit.snmp_agent import COMMUNITY, running_snmpd
 
 Session = Callable[[PysnmpTarget], AbstractAsyncContextManager[Asking]]
 _KEY = "first-passphrase"
