@@ -138,6 +138,8 @@ def plan_for(settings: Settings, inventory: Inventory, *, generation: int) -> Sw
 def poller_config(settings: Settings, inventory: Inventory) -> PollerConfig:
     """How devices are asked by SNMP, with the communities that the inventory names.
 
+    SNMPv3 users are left out, so the sweep does not ask their devices: a passphrase must never travel as a community.
+
     Raises:
         InputError: a credential is not there, or a profile is wrong; the text says which.
     """
@@ -146,7 +148,7 @@ def poller_config(settings: Settings, inventory: Inventory) -> PollerConfig:
         communities={
             name: resolve(name, source, os.environ).reveal().encode()
             for name, source in settings.credentials.items()
-            if name in used
+            if name in used and source.user is None
         },
         profiles=load_profiles(probing.profiles),
         patience=Patience(probing.snmp_timeout, probing.snmp_retries),
