@@ -29,8 +29,9 @@ from netmon.ports import IsolationSensor, Store
 from netmon.probes.icmp import open_pinger
 from netmon.probes.isolation import open_sensor
 from netmon.probes.snmp.client import Patience
+from netmon.probes.snmp.engines import UserAccess
 from netmon.probes.snmp.poller import PollerConfig, open_poller
-from netmon.settings import Settings, resolve, state_directory
+from netmon.settings import Settings, resolve_snmp, state_directory
 from netmon.settings.profiles import load_profiles
 from netmon.stores import hold_database, open_store
 from netmon.web.vitals import PrometheusVitals
@@ -136,19 +137,25 @@ def plan_for(settings: Settings, inventory: Inventory, *, generation: int) -> Sw
 
 
 def poller_config(settings: Settings, inventory: Inventory) -> PollerConfig:
-    """How devices are asked by SNMP, with the communities that the inventory names.
-
-    SNMPv3 users are left out, so the sweep does not ask their devices: a passphrase must never travel as a community.
+    """How devices are asked by SNMP, as the credentials that the inventory names say.
 
     Raises:
         InputError: a credential is not there, or a profile is wrong; the text says which.
     """
     probing, used = settings.probing, {device.credential for device in inventory.devices}
+    found = {
+        name: resolve_snmp(name, settings.credentials, os.environ) for name in settings.credentials if name in used
+    }
     return PollerConfig(
-        communities={
-            name: resolve(name, source, os.environ).reveal().encode()
-            for name, source in settings.credentials.items()
-            if name in used and source.user is None
+        communities={name: one.secret.reveal().encode() for name, one in found.items() if one.user is None},
+        users={
+            name: UserAccess(
+                one.user,
+                one.secret.reveal().encode(),
+                b"" if one.privacy is None else one.privacy.reveal().encode(),
+            )
+            for name, one in found.items()
+            if one.user is not None
         },
         profiles=load_profiles(probing.profiles),
         patience=Patience(probing.snmp_timeout, probing.snmp_retries),

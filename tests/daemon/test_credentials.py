@@ -25,4 +25,5 @@ def test_a_passphrase_of_snmpv3_is_never_used_as_a_community(tmp_path: Path) -> 
     ]
     config = poller_config(load_settings(tmp_path / "netmon.yaml", {}), Inventory(devices=devices))
     assert config.communities == {"village-read": b"a-community"}
+    assert {name: one.user.name for name, one in config.users.items()} == {"olt-v3": "netmon"}
     assert "a-passphrase" not in repr(config)

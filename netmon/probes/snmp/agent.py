@@ -13,13 +13,14 @@ from netmon.probes.snmp.reading import Tables
 from netmon.probes.snmp.script import Script
 from netmon.probes.snmp.session import SnmpTarget
 from netmon.probes.snmp.uptime import Restart, restarted
+from netmon.probes.snmp.v3 import PysnmpTarget
 
 
 @dataclass(slots=True, eq=False)
 class Agent:
     """One discovered device; a `ports.SnmpPlan`. `counters` match the script's."""
 
-    target: SnmpTarget
+    target: SnmpTarget | PysnmpTarget
     manner: Manner
     script: Script
     counters: list[Counter | None]
@@ -34,8 +35,11 @@ class Agent:
 
     @property
     def needs_talk(self) -> bool:
-        """Whether a poll is more than GETs: tables to walk, or SNMPv1, which refuses a whole request for one object."""
-        return bool(self.script.walks) or self.manner.version is Version.V1
+        """Whether a poll is more than GETs of the sweep's own client: SNMPv3, tables to walk, or SNMPv1.
+
+        SNMPv1 refuses a whole request for one object.
+        """
+        return isinstance(self.target, PysnmpTarget) or bool(self.script.walks) or self.manner.version is Version.V1
 
     def take(self, values: Sequence[Value], tables: Tables, now: float) -> tuple[list[float], Restart]:
         """Make readings of a poll's values, NaN where absent; tell whether the device restarted since the last poll."""

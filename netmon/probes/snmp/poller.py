@@ -10,6 +10,7 @@ import socket
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from weakref import WeakValueDictionary
 
 from netmon.errors import ProbeError
@@ -23,13 +24,16 @@ from netmon.probes.snmp.ber import Absent, Oid, Value
 from netmon.probes.snmp.client import Patience, SnmpClient, Values
 from netmon.probes.snmp.codec import Version
 from netmon.probes.snmp.discover import Discovery, discover
+from netmon.probes.snmp.downgrade import Manner
+from netmon.probes.snmp.engines import EnginePool, UserAccess
 from netmon.probes.snmp.plan import PollPlan, build_plan
 from netmon.probes.snmp.reading import Tables
 from netmon.probes.snmp.reasons import Failure, FailureKind
 from netmon.probes.snmp.script import Script
-from netmon.probes.snmp.session import SnmpDesk, SnmpSession, SnmpTarget
+from netmon.probes.snmp.session import Asking, SnmpDesk, SnmpSession, SnmpTarget
 from netmon.probes.snmp.sockets import Sockets, canonical_address, open_socket
 from netmon.probes.snmp.uptime import Restart
+from netmon.probes.snmp.v3 import PysnmpSession, PysnmpTarget
 
 _GONE = frozenset((Absent.NO_SUCH_OBJECT, Absent.NO_SUCH_INSTANCE, Absent.END_OF_MIB_VIEW))
 _SILENT = (FailureKind.TIMED_OUT, FailureKind.UNREADABLE)
@@ -39,12 +43,13 @@ _NO_TABLES: Tables = {}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollerConfig:
-    """Whom to ask how. `communities` are by name of credential; they leave this object only for the wire."""
+    """Whom to ask how. Communities and SNMPv3 users are by name of credential; they leave this only for the wire."""
 
     communities: Mapping[str, bytes] = field(repr=False)
     profiles: Mapping[str, Profile]
     patience: Patience = field(default_factory=Patience)
     port: int = 161
+    users: Mapping[str, UserAccess] = field(default_factory=dict, repr=False)
 
 
 @dataclass(slots=True, eq=False)
@@ -65,7 +70,8 @@ def open_poller(vitals: Vitals, config: PollerConfig, namespace: str = "") -> "S
         ProbeError: the namespace cannot be entered, or there is no socket to be had.
     """
     sockets = open_in_namespace(namespace, _open_sockets)
-    return SnmpPoller(sockets, config, vitals)
+    engines = EnginePool(lambda family: open_in_namespace(namespace, partial(open_socket, family)))
+    return SnmpPoller(sockets, engines, config, vitals)
 
 
 def _open_sockets() -> Sockets:
@@ -81,8 +87,9 @@ def _open_sockets() -> Sockets:
 class SnmpPoller:
     """Implements `ports.SnmpReader`; make it with `open_poller` inside the running loop. Not thread-safe."""
 
-    def __init__(self, sockets: Sockets, config: PollerConfig, vitals: Vitals) -> None:
+    def __init__(self, sockets: Sockets, engines: EnginePool, config: PollerConfig, vitals: Vitals) -> None:
         self._sockets = sockets
+        self._engines = engines
         self._config = config
         self._client = SnmpClient(sockets)
         self._client.attach(asyncio.get_running_loop())
@@ -96,21 +103,19 @@ class SnmpPoller:
 
     async def discover(self, device: Device, known: SnmpPlan | None) -> SnmpPlan | None:
         """See `ports.SnmpReader`."""
-        community = self._config.communities.get(device.credential)
-        if community is None:
+        target = self._target(device)
+        if target is None:
             return None
-        address = canonical_address(device.address, self._config.port)
-        target = SnmpTarget(address, community, self._config.patience)
-        session = SnmpSession(self._desk, target, known.manner if isinstance(known, Agent) else None)
+        session = self._session(target, known.manner if isinstance(known, Agent) else None)
         found = await discover(session, self._config.profiles, named=device.profile)
         if not isinstance(found, Discovery):
             return None
         plan = build_plan(found)
         if not plan.requests:
             return None
-        script = self._script(plan, found.manner.version, community)
+        script = self._script(plan, found.manner.version, target.community if isinstance(target, SnmpTarget) else b"")
         agent = Agent(target, found.manner, script, [None] * len(script.counters))
-        if isinstance(known, Agent) and known.target.address == address:
+        if isinstance(known, Agent) and known.target.address == target.address:
             agent.carry_on(known)
         return agent
 
@@ -158,9 +163,22 @@ class SnmpPoller:
             talk.cancel()
         await asyncio.gather(*self._talks, return_exceptions=True)
         self._desk.close()
+        self._engines.close()
         self._client.detach()
         for sock in self._sockets.all():
             sock.close()
+
+    def _target(self, device: Device) -> SnmpTarget | PysnmpTarget | None:
+        config, address = self._config, canonical_address(device.address, self._config.port)
+        if user := config.users.get(device.credential):
+            return PysnmpTarget(address, user, config.patience)
+        community = config.communities.get(device.credential)
+        return None if community is None else SnmpTarget(address, community, config.patience)
+
+    def _session(self, target: SnmpTarget | PysnmpTarget, manner: Manner | None) -> Asking:
+        if isinstance(target, SnmpTarget):
+            return SnmpSession(self._desk, target, manner)
+        return PysnmpSession(self._engines, target, manner)
 
     def _script(self, plan: PollPlan, version: Version, community: bytes) -> Script:
         key = (plan.requests, plan.walks, plan.series, version, community)
@@ -201,7 +219,7 @@ class SnmpPoller:
 
     async def _talk(self, key: int, poll: _Poll) -> None:
         agent = poll.agent
-        session = SnmpSession(self._desk, agent.target, agent.manner)
+        session = self._session(agent.target, agent.manner)
         try:
             values = await session.get(agent.script.oids)
             tables = {} if isinstance(values, Failure) else await _walk(session, agent.script.walks)
@@ -226,7 +244,7 @@ class SnmpPoller:
             self._batch.changed.append(poll.index)
 
 
-async def _walk(session: SnmpSession, columns: Sequence[Oid]) -> Tables:
+async def _walk(session: Asking, columns: Sequence[Oid]) -> Tables:
     tables: dict[Oid, list[Value]] = {}
     for column in columns:
         walked = await session.walk(column)
