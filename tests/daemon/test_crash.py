@@ -107,7 +107,7 @@ def start(folder: Path, log: Path) -> subprocess.Popen[bytes]:
 @contextlib.contextmanager
 def stage(folder: Path, scenario: Scenario) -> Iterator[RunningLab]:
     """A lab that answers, and files for the daemon that watches it."""
-    write_inventory(generate(scenario.country.plan()), folder / "inventory")
+    write_inventory(generate(scenario.country.plan()), folder / "inventory", credential="")
     (folder / "state").mkdir()
     with running_lab(scenario, folder, instant=True) as lab:
         references = ", ".join(lab.ready["references"])
