@@ -8,7 +8,9 @@ from netmon.model.cases import Case, TicketFile
 from netmon.model.country import Country
 from netmon.model.decisions import StoredDecision
 from netmon.model.ids import FaultId, TicketNumber
-from netmon.model.notices import Channel, Delivery, Letter, NoticeState, OutboxEntry, OutboxLine, Recipient
+from netmon.model.inventory import Device
+from netmon.model.notices import Channel, Delivery, Letter, NoticeState, OutboxEntry, OutboxLine
+from netmon.model.readings import Outline
 from netmon.model.tickets import Ticket, TicketStatus
 from netmon.model.time import Now
 from netmon.model.vitals import Vital
@@ -84,6 +86,58 @@ class Pinger(Protocol):
         ...
 
 
+class SnmpPlan(Protocol):
+    """How one device is polled, as discovery found it. Its reader's own affair but for what is read."""
+
+    @property
+    def outline(self) -> Outline:
+        """What a poll brings, in order; equal outlines are one object as far as possible."""
+        ...
+
+
+@dataclass(slots=True)
+class SnmpBatch:
+    """Polls that ended since the last harvest, by the index each was requested with.
+
+    `plans`, by which it was asked, and `readings` match `answered` one to one: a value per measure of the plan's
+    outline, NaN where absent; counters are totals that never wrap. `missed` gave no usable answer. `changed`, all of
+    them answered, are not what discovery found any more: they have restarted, or objects are gone.
+    """
+
+    answered: list[int] = field(default_factory=list)
+    plans: list[SnmpPlan] = field(default_factory=list)
+    readings: list[list[float]] = field(default_factory=list)
+    missed: list[int] = field(default_factory=list)
+    changed: list[int] = field(default_factory=list)
+
+
+class SnmpReader(Protocol):
+    """SNMP with many devices over one socket per address family. `request` and `harvest` never wait: a sweep drives it.
+
+    A poll that was sent ends in exactly one batch, unless `forget` was called meanwhile. One that could not be sent,
+    because its device is being asked already or has no route, says nothing of the device and ends in none.
+    """
+
+    async def discover(self, device: Device, known: SnmpPlan | None) -> SnmpPlan | None:
+        """Find out how to poll a device; None if it does not answer or is not to be asked. Takes seconds.
+
+        `known` is its plan so far: counters go on from there.
+        """
+        ...
+
+    def request(self, index: int, plan: SnmpPlan, now: float) -> None:
+        """Poll a device by its plan; `now` is monotonic seconds."""
+        ...
+
+    def harvest(self, now: float) -> SnmpBatch:
+        """All polls that ended since the last call; `now` is monotonic seconds."""
+        ...
+
+    def forget(self) -> None:
+        """Drop the polls under way: the indices mean other devices from now on."""
+        ...
+
+
 class IsolationSensor(Protocol):
     """Tells whether netmon's own link and default route are there (local trouble only)."""
 
@@ -139,12 +193,11 @@ class Store(Protocol):
         """
         ...
 
-    async def claim_rest(
-        self, now: Now, recipients: Collection[Recipient], channel: Channel, lease: float
-    ) -> tuple[OutboxEntry, ...]:
-        """Take what else waits for these people on a channel, oldest first, so that it can leave together.
+    async def claim_rest(self, now: Now, claimed: Sequence[OutboxEntry], lease: float) -> tuple[OutboxEntry, ...]:
+        """Take what else waits for the people of `claimed`, on its channel, oldest first, to leave together.
 
-        That is every notice `claim` could give, and those put back for a later try; not what is in doubt.
+        That is every notice whose time has come, those put back for a later try and those behind `claimed`, too; not
+        what is in doubt or in another courier's hands, and nothing behind such a one.
         """
         ...
 

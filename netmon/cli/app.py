@@ -13,10 +13,12 @@ from netmon.cli.demo.command import demo
 from netmon.cli.explain import explain
 from netmon.cli.inventory import inventory
 from netmon.cli.outbox import outbox
+from netmon.cli.probe import probe
 from netmon.cli.profile import profile
 from netmon.cli.reload import reload
 from netmon.cli.run import run
 from netmon.cli.tickets import tickets
+from netmon.cli.token import token
 from netmon.errors import InputError, NetmonError
 
 OK, FAILED, BAD_INPUT = 0, 1, 2
@@ -36,11 +38,13 @@ COMMANDS = (
     demo,
     inventory,
     profile,
+    probe,
     explain,
     tickets,
     outbox,
     backup,
     restore,
+    token,
     bench,
 )
 for command in COMMANDS:

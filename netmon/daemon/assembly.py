@@ -4,6 +4,7 @@ Teardown is the exit stack in reverse: the pages end first, then the sockets, an
 decided is written.
 """
 
+import os
 import secrets
 import time
 from contextlib import AsyncExitStack
@@ -16,7 +17,8 @@ from netmon.engine.casework import Casework
 from netmon.engine.clock import SystemClock
 from netmon.engine.courier import Courier
 from netmon.engine.judge import Judge
-from netmon.engine.plan import SweepPlan, build_plan
+from netmon.engine.plan import SweepPlan, build_plan, build_snmp_round
+from netmon.engine.snmp_sweep import SnmpSweep
 from netmon.engine.sweep import Sweep
 from netmon.engine.watch import IsolationWatch
 from netmon.model.country import Country
@@ -26,7 +28,10 @@ from netmon.model.inventory import Inventory
 from netmon.ports import IsolationSensor, Store
 from netmon.probes.icmp import open_pinger
 from netmon.probes.isolation import open_sensor
-from netmon.settings import Settings, state_directory
+from netmon.probes.snmp.client import Patience
+from netmon.probes.snmp.poller import PollerConfig, open_poller
+from netmon.settings import Settings, resolve, state_directory
+from netmon.settings.profiles import load_profiles
 from netmon.stores import hold_database, open_store
 from netmon.web.vitals import PrometheusVitals
 
@@ -43,6 +48,7 @@ class Daemon:
     country: Country
     judge: Judge
     sweep: Sweep
+    snmp: SnmpSweep
     watch: IsolationWatch
     sensor: IsolationSensor
     casework: Casework
@@ -91,11 +97,16 @@ async def assemble(settings: Settings, inventory: Inventory, stack: AsyncExitSta
     watch = IsolationWatch(country, sensor, policy=isolation_policy(settings), vitals=vitals)
     casework = Casework(country, judge, store, policy=case_policy(settings), vitals=vitals, new_id=new_fault_id)
     await casework.load()
+    sweep = Sweep(country, plan, pinger, judge=judge, watch=watch, vitals=vitals)
+    poller = open_poller(vitals, poller_config(settings, inventory), namespace=probing.namespace)
+    stack.push_async_callback(poller.close)
+    snmp_round = build_snmp_round(inventory, probing.snmp_interval)
     return Daemon(
         settings=settings,
         country=country,
         judge=judge,
-        sweep=Sweep(country, plan, pinger, judge=judge, watch=watch, vitals=vitals),
+        sweep=sweep,
+        snmp=SnmpSweep(country, snmp_round, poller, judge=judge, sweep=sweep, vitals=vitals),
         watch=watch,
         sensor=sensor,
         casework=casework,
@@ -121,6 +132,25 @@ def plan_for(settings: Settings, inventory: Inventory, *, generation: int) -> Sw
         settings.isolation.reference_targets,
         interval=settings.probing.interval,
         generation=generation,
+    )
+
+
+def poller_config(settings: Settings, inventory: Inventory) -> PollerConfig:
+    """How devices are asked by SNMP, with the communities that the inventory names.
+
+    Raises:
+        InputError: a credential is not there, or a profile is wrong; the text says which.
+    """
+    probing, used = settings.probing, {device.credential for device in inventory.devices}
+    return PollerConfig(
+        communities={
+            name: resolve(name, source, os.environ).reveal().encode()
+            for name, source in settings.credentials.items()
+            if name in used
+        },
+        profiles=load_profiles(probing.profiles),
+        patience=Patience(probing.snmp_timeout, probing.snmp_retries),
+        port=probing.snmp_port,
     )
 
 

@@ -23,6 +23,7 @@ from netmon.rules.wording import sentence
 from netmon.settings import load_inventory, load_settings
 from netmon.web.app import create_app
 from netmon.web.exporters import load_exporters
+from netmon.web.guard import guard
 from netmon.web.server import WebServer, address_of, inherited_socket, listen
 from netmon.web.sources import PageSources
 
@@ -111,7 +112,7 @@ def make_pages(daemon: Daemon, listening: socket.socket) -> WebServer:
         explain=explain,
         exporters=load_exporters(sources),
     )
-    return WebServer(create_app(pages), listening)
+    return WebServer(guard(create_app(pages), listening, daemon.settings.web.token_sha256), listening)
 
 
 def _start_calendar(daemon: Daemon, stack: AsyncExitStack) -> None:
@@ -133,10 +134,12 @@ async def _run_loops(daemon: Daemon, reloader: Reloader, pages: WebServer, manag
 
     async def gauges() -> None:
         daemon.vitals.gauge(Vital.SWEEP_LATE_DEVICES, daemon.sweep.late_devices(daemon.clock.now()))
+        daemon.vitals.gauge(Vital.SNMP_PLANNED, daemon.snmp.planned())
 
     clock = daemon.clock
     loops: dict[str, Callable[[], Awaitable[None]]] = {
         "sweep": lambda: daemon.sweep.run(clock),
+        "SNMP sweep": lambda: daemon.snmp.run(clock),
         "casework": lambda: every(CASEWORK_EVERY, casework, clock=clock),
         "isolation watch": lambda: every(WATCH_EVERY, watch, clock=clock),
         "isolation sensor": daemon.sensor.run,

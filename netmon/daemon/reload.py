@@ -16,7 +16,7 @@ from pathlib import Path
 from netmon.daemon.assembly import Daemon, plan_for
 from netmon.daemon.notify import Manager
 from netmon.daemon.policies import case_policy, courier_policy, health_policy, isolation_policy
-from netmon.engine.plan import SweepPlan
+from netmon.engine.plan import SnmpRound, SweepPlan, build_snmp_round
 from netmon.errors import ComplaintsError, InputError, NetmonError
 from netmon.model.fleet import Fleet
 from netmon.model.inventory import Inventory
@@ -29,7 +29,8 @@ log = logging.getLogger(__name__)
 
 ONLY_AT_START = (
     *("store", "web", "mail", "sms", "templates", "log", "credentials", "tickets"),
-    *("probing.timeout", "probing.namespace"),
+    *("probing.timeout", "probing.namespace", "probing.profiles"),
+    *("probing.snmp_timeout", "probing.snmp_retries", "probing.snmp_port"),
     *(f"notices.{key}" for key in ("noc_mail", "contact_number", "map_link", "from_address", "sender_name")),
 )
 """Settings, as paths, that belong to what is opened once: sockets, database, gateways."""
@@ -44,6 +45,7 @@ class Prepared:
     inventory: Inventory
     changes: InventoryDiff
     plan: SweepPlan
+    snmp_round: SnmpRound
     fleet: Fleet
 
 
@@ -99,7 +101,14 @@ class Reloader:
             )
         generation = old.fleet.generation + 1
         fleet = Fleet(len(inventory.devices), generation)
-        return Prepared(settings, inventory, changes, plan_for(settings, inventory, generation=generation), fleet)
+        return Prepared(
+            settings,
+            inventory,
+            changes,
+            plan_for(settings, inventory, generation=generation),
+            build_snmp_round(inventory, settings.probing.snmp_interval),
+            fleet,
+        )
 
     def _take_acceptance(self) -> bool:
         """Whether the operator has accepted this one reload; the mark is used up."""
@@ -113,13 +122,15 @@ class Reloader:
         country, kept = daemon.country, prepared.changes.kept
         prepared.fleet.adopt(country.fleet, [new for new, _ in kept], [old for _, old in kept])
         country.inventory, country.fleet = prepared.inventory, prepared.fleet
-        daemon.judge.adopt(kept, moved_devices(prepared.changes, prepared.inventory), now)
+        wishes = daemon.judge.adopt(kept, moved_devices(prepared.changes, prepared.inventory), now)
         # The pinger keeps the time-out it was opened with, so the judge does too.
         daemon.judge.policy = replace(health_policy(prepared.settings), timeout=daemon.judge.policy.timeout)
         daemon.watch.use(isolation_policy(prepared.settings))
         daemon.casework.adopt(case_policy(prepared.settings))
         daemon.courier.adopt(courier_policy(prepared.settings))
         daemon.sweep.adopt(prepared.plan)
+        daemon.sweep.recheck(wishes, now)
+        daemon.snmp.adopt(prepared.snmp_round, kept)
         daemon.settings = prepared.settings
 
     def _ignored(self, new: Settings) -> list[str]:

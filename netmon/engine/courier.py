@@ -27,6 +27,7 @@ from netmon.rules.repetition import Serving
 
 log = logging.getLogger(__name__)
 
+_BY_CHANNEL = {Channel.MAIL: Vital.MAILS, Channel.SMS: Vital.TEXTS}
 _ALARMS = frozenset({Stage.OPENED, Stage.EXTENDED, Stage.RELABELLED})
 
 
@@ -66,9 +67,9 @@ class CourierPolicy:
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """A notice and its letter."""
+    """Notices to one person about one fault, oldest first, and the letter that tells them all."""
 
-    entry: OutboxEntry
+    entries: tuple[OutboxEntry, ...]
     letter: Letter
 
 
@@ -149,7 +150,7 @@ class Courier:
         for entry in entries:
             waiting[entry.notice.recipient].append(entry)
         # What was put back for a later try would come after this, and tell an older state last.
-        rest = await self._store.claim_rest(now, waiting.keys(), channel, self._policy.lease) if waiting else ()
+        rest = await self._store.claim_rest(now, entries, self._policy.lease) if entries else ()
         for entry in rest:
             waiting[entry.notice.recipient].append(entry)
         await asyncio.gather(*(self._serve_person(channel, *one) for one in waiting.items()))
@@ -185,19 +186,24 @@ class Courier:
         self._vitals.gauge(Vital.OUTBOX_WAITING, state.waiting)
         self._vitals.gauge(Vital.OUTBOX_OLDEST, 0.0 if state.oldest_due is None else now.wall - state.oldest_due)
 
-    async def _made(self, entry: OutboxEntry) -> _Ready | _Outcome:
+    async def _made(self, entries: tuple[OutboxEntry, ...]) -> _Ready | Delivery:
+        """One letter for notices about one fault: it shows the fault as it is now, so one is enough."""
         try:
-            letter = await self._letters.letter(entry.notice)
+            letter = await self._letters.letter(_spokesman(entries).notice)
         except StoreError as error:
-            return self._tried(entry, Delivery(Verdict.RETRY, reason=str(error)))
+            return Delivery(Verdict.RETRY, reason=str(error))
         if isinstance(letter, Undeliverable):
-            return self._tried(entry, Delivery(Verdict.PERMANENT, reason=letter.value))
-        return _Ready(entry, letter)
+            return Delivery(Verdict.PERMANENT, reason=letter.value)
+        return _Ready(entries, letter)
 
     async def _serve_person(self, channel: Channel, person: Recipient, entries: Sequence[OutboxEntry]) -> None:
-        made = [await self._made(entry) for entry in entries]
-        await self._keep(channel, [one for one in made if isinstance(one, _Outcome)])
-        waiting = [one for one in made if isinstance(one, _Ready)]
+        waiting = []
+        for together in _by_fault(entries):
+            made = await self._made(together)
+            if isinstance(made, _Ready):
+                waiting.append(made)
+            else:
+                await self._keep(channel, [self._tried(one, made) for one in together])
         if waiting:
             await self._tell(channel, person, waiting)
 
@@ -212,7 +218,8 @@ class Courier:
             case Serving.LATER:
                 wait = self._allowance.next_at(channel, person, now.monotonic) - now.monotonic
                 held = Delivery(Verdict.RETRY, reason="held: enough was sent to this person for now")
-                await self._keep(channel, [_Outcome(one.entry, held, now.wall + wait) for one in waiting])
+                entries = [entry for one in waiting for entry in one.entries]
+                await self._keep(channel, [_Outcome(entry, held, now.wall + wait) for entry in entries])
 
     async def _each(self, channel: Channel, waiting: Sequence[_Ready]) -> None:
         if not self._breakers[channel].is_tripped:
@@ -224,11 +231,11 @@ class Courier:
     async def _fold(self, waiting: Sequence[_Ready]) -> None:
         """All in one message, under the latest notice; what is about no ticket leaves for itself."""
         alone = [one for one in waiting if one.letter.ticket is None]
-        rest = sorted((one for one in waiting if one.letter.ticket is not None), key=lambda one: one.entry.id)
+        rest = sorted((one for one in waiting if one.letter.ticket is not None), key=lambda one: one.entries[-1].id)
         if rest:
             folded = tuple(one.letter for one in rest) if len(rest) > 1 else ()
             await self._deliver(replace(rest[-1].letter, folded=folded), rest)
-        await self._each(waiting[0].entry.notice.channel, alone)
+        await self._each(waiting[0].letter.notice.channel, alone)
 
     async def _deliver(self, letter: Letter, carried: Sequence[_Ready]) -> None:
         channel, person = letter.notice.channel, letter.notice.recipient
@@ -238,7 +245,13 @@ class Courier:
             else:
                 delivery = await self._hand_over(letter)
                 self._learn(channel, person, delivery.verdict)
-        await self._keep(channel, [self._tried(one.entry, delivery) for one in carried])
+        own = letter.notice.key
+        within = delivery
+        if delivery.verdict is Verdict.SENT:
+            within = replace(delivery, reason=f"told together with {own}", told_with=own)
+        entries = [entry for one in carried for entry in one.entries]
+        outcomes = [self._tried(one, delivery if one.notice.key == own else within) for one in entries]
+        await self._keep(channel, outcomes)
 
     def _learn(self, channel: Channel, person: Recipient, verdict: Verdict) -> None:
         now = self._clock.now().monotonic
@@ -249,7 +262,8 @@ class Courier:
             self._allowance.told(channel, person, now)
 
     def _tried(self, entry: OutboxEntry, delivery: Delivery) -> _Outcome:
-        self._vitals.count(Vital.NOTICES, label=delivery.verdict.value)
+        for vital in (Vital.NOTICES, _BY_CHANNEL[entry.notice.channel]):
+            self._vitals.count(vital, label=delivery.verdict.value)
         return self._outcome(entry, delivery, self._clock.now())
 
     async def _hand_over(self, letter: Letter) -> Delivery:
@@ -287,3 +301,19 @@ class Courier:
         elif verdict is Verdict.SENT and channel in self._failing:
             self._failing.remove(channel)
             log.info("gateway works again channel=%s", channel)
+
+
+def _by_fault(entries: Sequence[OutboxEntry]) -> list[tuple[OutboxEntry, ...]]:
+    """The notices about each fault, oldest first; what is about none stands alone."""
+    groups: defaultdict[object, list[OutboxEntry]] = defaultdict(list)
+    for entry in sorted(entries, key=lambda one: one.id):
+        groups[entry.notice.fault or entry.id].append(entry)
+    return [tuple(group) for group in groups.values()]
+
+
+def _spokesman(entries: Sequence[OutboxEntry]) -> OutboxEntry:
+    """Of notices about one fault the one that tells them all: the end, else the beginning, else the latest."""
+    last = entries[-1]
+    if last.notice.stage not in _ALARMS:
+        return last
+    return next((one for one in entries if one.notice.stage is Stage.OPENED), last)

@@ -6,7 +6,7 @@ called depends on them. The parent's return releases its children, and nothing i
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -118,8 +118,11 @@ class Judge:
             self._histories = None
         self._everywhere(HealthEvent.SIGHTED, now)
 
-    def adopt(self, kept: Sequence[tuple[int, int]], changed: Sequence[int], now: Now) -> None:
-        """After a reload: renumber the records of kept devices (new, old index); changed ones start anew."""
+    def adopt(self, kept: Sequence[tuple[int, int]], changed: Sequence[int], now: Now) -> list[RecheckSoon]:
+        """After a reload: renumber the records of kept devices (new, old index); changed ones start anew.
+
+        Returns the probes wanted out of turn: those in flight and queued were for the old numbers.
+        """
         country, size = self._country, self._country.fleet.size
         rows, old_rows = [new for new, _ in kept], [old for _, old in kept]
         self._unrest = {new: self._unrest[old] for new, old in kept if old in self._unrest}
@@ -134,16 +137,28 @@ class Judge:
             self._apply(index, HealthEvent.INVENTORY, now)
         if country.isolation is not None:
             self._everywhere(HealthEvent.ISOLATED, now)
-        self._release_orphans(now)
         self.dirty = True
+        return [*self._release_orphans(now), *self._resume_series()]
 
-    def _release_orphans(self, now: Now) -> None:
+    def _resume_series(self) -> Iterator[RecheckSoon]:
+        for index in np.flatnonzero(self._country.fleet.health == Health.SUSPECT).tolist():
+            if (unrest := self._unrest.get(index)) is None:
+                continue
+            spacing = recheck_spacing(unrest.needed, self.policy.timeout, self.policy.odds)
+            left = max(1, unrest.needed - unrest.misses)
+            yield from (RecheckSoon(index, spacing * place) for place in range(left))
+            if (above := kindred.parent(self._country, index)) >= 0:
+                yield RecheckSoon(above, 0.0)
+
+    def _release_orphans(self, now: Now) -> Iterator[RecheckSoon]:
         """Whoever is behind nothing dead any more (its parent moved, changed or went) awaits a fresh probe."""
         fleet = self._country.fleet
-        for index in np.flatnonzero(fleet.health == Health.UNREACHABLE).tolist():
+        behind = np.flatnonzero(fleet.health == Health.UNREACHABLE).tolist()
+        for place, index in enumerate(behind):
             if not any(fleet.health_of(above) is Health.DOWN for above in kindred.ancestors(self._country, index)):
                 self._apply(index, HealthEvent.RELEASED, now)
                 self._unrest[index] = Unrest(released_at=now.monotonic)
+                yield RecheckSoon(index, RELEASE_SPREAD * place / len(behind))
 
     def _everywhere(self, event: HealthEvent, now: Now) -> None:
         fleet = self._country.fleet

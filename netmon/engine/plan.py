@@ -56,6 +56,21 @@ def build_plan(inventory: Inventory, references: Sequence[str], *, interval: flo
     )
 
 
+@dataclass(frozen=True, slots=True)
+class SnmpRound:
+    """Who is polled when: `slots[k]` are the devices due `k * SLOT` seconds into each round of `interval` seconds."""
+
+    slots: Sequence[NDArray[np.intp]]
+    interval: float
+
+
+def build_snmp_round(inventory: Inventory, interval: float) -> SnmpRound:
+    """Lay out the devices that netmon has an address and a credential of, each at its own stable phase."""
+    asked = [index for index, device in enumerate(inventory.devices) if device.is_watched and device.credential]
+    table = slots((inventory.devices[index].id for index in asked), interval, SLOT)
+    return SnmpRound([np.array([asked[place] for place in slot], np.intp) for slot in table], interval)
+
+
 def _regions(inventory: Inventory) -> NDArray[np.int8]:
     number = {region: index for index, region in enumerate(REGIONS)}
     rows = [

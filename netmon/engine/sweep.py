@@ -1,8 +1,7 @@
 """The ICMP sweep: every device once a round, in slots of 100 ms, plus probes out of turn.
 
-Paced on the monotonic clock. A device's stable phase gives its slot, so the load is flat. A loop that was held up
-catches up a second at the most; what is older is skipped and counted, never stacked. Outcomes are gathered per slot
-and flushed to the Fleet in one batch; only outcomes that may change something reach the judge.
+A device's stable phase gives its slot, so the load is flat. Outcomes are gathered per slot and flushed to the Fleet in
+one batch; only outcomes that may change something reach the judge.
 """
 
 import heapq
@@ -11,7 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from netmon.engine.judge import Judge
-from netmon.engine.plan import SLOT, SweepPlan
+from netmon.engine.pacing import keep_pace
+from netmon.engine.plan import SweepPlan
 from netmon.engine.watch import IsolationWatch
 from netmon.model.country import Country
 from netmon.model.decisions import RecheckSoon
@@ -20,7 +20,6 @@ from netmon.model.time import Now
 from netmon.model.vitals import Vital
 from netmon.ports import Clock, PingBatch, Pinger, Vitals
 
-CATCH_UP_SLOTS = 10
 REFERENCE_EVERY_SLOTS = 10
 LATE_FACTOR = 1.5
 SPREAD = 0.8
@@ -43,7 +42,6 @@ class Sweep:
         self._judge = judge
         self._watch = watch
         self._vitals = vitals
-        self._slot = 0
         self._due: list[tuple[float, int]] = []
         self._sent_at = np.empty(0)
         self._turned_at = float("-inf")
@@ -69,19 +67,7 @@ class Sweep:
 
     async def run(self, clock: Clock) -> None:
         """Sweep until cancelled."""
-        started = clock.now().monotonic
-        self._slot = 0
-        while True:
-            now = clock.now()
-            due = int((now.monotonic - started) / SLOT)
-            if due >= self._slot:
-                self._vitals.observe(Vital.LOOP_LAG, now.monotonic - started - self._slot * SLOT)
-            if due - self._slot > CATCH_UP_SLOTS:
-                self._vitals.count(Vital.SWEEP_LATE_SLOTS, due - self._slot - CATCH_UP_SLOTS)
-                self._slot = due - CATCH_UP_SLOTS
-            self.turn(range(self._slot, due + 1), now)
-            self._slot = due + 1
-            await clock.sleep(max(0.0, started + self._slot * SLOT - clock.now().monotonic))
+        await keep_pace(self.turn, clock, self._vitals)
 
     def turn(self, slots: Sequence[int], now: Now) -> None:
         """Harvest what came, then send what these slots and the rechecks ask for."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netmon.model.health import Health
+from netmon.model.reading_table import ReadingTable
 from netmon.model.time import Now
 
 RECENT = 64
@@ -28,7 +29,7 @@ class Fleet:
     """Columns by dense device index; RTT in seconds, NaN where absent.
 
     `since` is Unix seconds, for readers. `changed_at` (of the same moment), `answered_at` and `probed_at` are
-    monotonic seconds, for the rules: the wall clock may step. NaN where never.
+    monotonic seconds, for the rules: the wall clock may step. NaN where never. `readings` is what SNMP brought.
     """
 
     def __init__(self, size: int, generation: int) -> None:
@@ -46,6 +47,7 @@ class Fleet:
         self._rtt: NDArray[np.float32] = np.full((size, RTT_KEPT), np.nan, np.float32)
         self._rtt_at: NDArray[np.uint8] = np.zeros(size, np.uint8)
         self._now: Now | None = None
+        self.readings = ReadingTable(size)
 
     def record(self, answered: Sequence[int], rtts: Sequence[float], missed: Sequence[int], now: Now) -> None:
         """Write one batch of probe outcomes, known `now`; `rtts` matches `answered`.
@@ -135,3 +137,4 @@ class Fleet:
         for name, column in vars(old).items():
             if isinstance(column, np.ndarray):
                 getattr(self, name)[list(rows)] = column[list(old_rows)]
+        self.readings.adopt(old.readings, rows, old_rows)

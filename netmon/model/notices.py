@@ -146,8 +146,12 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The outcome of one try; `reference` is the gateway's id (or a file name), `reason` is for the operator."""
+    """The outcome of one try; `reference` is the gateway's id (or a file name), `reason` is for the operator.
+
+    `told_with` is the key of the notice in whose message this one left, '' if it had a message of its own.
+    """
 
     verdict: Verdict
     reference: str = ""
     reason: str = ""
+    told_with: str = ""

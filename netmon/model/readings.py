@@ -8,6 +8,7 @@ does not say, or says something impossible. That is never 0.
 
 from dataclasses import dataclass
 from enum import StrEnum, unique
+from typing import TypeAlias
 
 
 @unique
@@ -111,6 +112,18 @@ NATURE: dict[Quantity, Nature] = {
     Quantity.UPS_BATTERY_SECONDS: Nature("s", least=0, most=_YEAR),
 }
 """What there is to know about each quantity; every quantity is in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One thing that is read of a device: a quantity under a label, "" for the device as a whole."""
+
+    quantity: Quantity
+    label: str
+
+
+Outline: TypeAlias = tuple[Measure, ...]
+"""What is read of a device at each poll, in the order of the readings. Devices of a family share one."""
 
 
 @dataclass(frozen=True, slots=True)

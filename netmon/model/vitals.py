@@ -33,6 +33,12 @@ class Vital(Enum):
     PROBES_MISSED = VitalSpec("netmon_icmp_timeouts", _C, "Echo requests that got no answer in time.")
     PROBES_UNSENT = VitalSpec("netmon_icmp_unsent", _C, "Echo requests the kernel would not send.")
     REPLIES_REJECTED = VitalSpec("netmon_icmp_replies_rejected", _C, "Datagrams not counted as alive.", "reason")
+    SNMP_REQUESTS = VitalSpec("netmon_snmp_requests", _C, "SNMP requests sent, retries and discovery included.")
+    SNMP_POLLS_ANSWERED = VitalSpec("netmon_snmp_polls_answered", _C, "Polls that brought readings.")
+    SNMP_POLLS_MISSED = VitalSpec("netmon_snmp_polls_missed", _C, "Polls that got no usable answer, retries included.")
+    SNMP_REJECTED = VitalSpec("netmon_snmp_replies_rejected", _C, "Datagrams not taken for an answer.", "reason")
+    SNMP_DISCOVERIES = VitalSpec("netmon_snmp_discoveries", _C, "First contacts and later ones.", "outcome")
+    SNMP_PLANNED = VitalSpec("netmon_snmp_devices", _G, "Devices that netmon knows how to poll.")
     DATAGRAMS_DROPPED = VitalSpec("netmon_socket_dropped", _C, "Datagrams the kernel dropped, SO_RXQ_OVFL.", "socket")
     SWEEP_LATE_SLOTS = VitalSpec("netmon_sweep_skipped_slots", _C, "Sweep slots skipped because the loop was late.")
     SWEEP_LATE_DEVICES = VitalSpec("netmon_sweep_late_devices", _G, "Devices whose last probe is overdue.")
@@ -45,6 +51,8 @@ class Vital(Enum):
     OUTBOX_WAITING = VitalSpec("netmon_outbox_waiting", _G, "Notices not yet delivered.")
     OUTBOX_OLDEST = VitalSpec("netmon_outbox_oldest_seconds", _G, "Age of the oldest notice that is due.")
     NOTICES = VitalSpec("netmon_notices", _C, "Tries to deliver a notice, by outcome.", "outcome")
+    MAILS = VitalSpec("netmon_mail_notices", _C, "Tries to deliver a notice by mail, by outcome.", "outcome")
+    TEXTS = VitalSpec("netmon_sms_notices", _C, "Tries to deliver a notice by SMS, by outcome.", "outcome")
     GATEWAY_RESTS = VitalSpec(
         "netmon_gateway_rests", _G, "1 while a gateway that fails everybody is left alone.", "channel"
     )

@@ -7,7 +7,7 @@ The doctor works on the draft, so that it can also look at files that are refuse
 
 from netmon.settings.check import CheckReport, check
 from netmon.settings.complaints import Complaint, Kind, listing
-from netmon.settings.credentials import Secret, resolve
+from netmon.settings.credentials import Secret, SnmpCredential, resolve, resolve_snmp
 from netmon.settings.doctor import examine
 from netmon.settings.inventory import LoadedInventory, load_inventory
 from netmon.settings.load import load_settings, state_directory
@@ -22,6 +22,7 @@ __all__ = [
     "LoadedInventory",
     "Secret",
     "Settings",
+    "SnmpCredential",
     "check",
     "examine",
     "listing",
@@ -30,6 +31,7 @@ __all__ = [
     "load_settings",
     "profile_schema",
     "resolve",
+    "resolve_snmp",
     "settings_schema",
     "state_directory",
 ]

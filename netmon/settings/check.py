@@ -8,7 +8,7 @@ from pathlib import Path
 from netmon.errors import InputError
 from netmon.model.inventory import Inventory
 from netmon.settings.complaints import PRINTED, Complaint, Notes, Page, listing
-from netmon.settings.credentials import resolve
+from netmon.settings.credentials import resolve_snmp
 from netmon.settings.gateways import SmtpMail
 from netmon.settings.inventory import accept, draft_inventory
 from netmon.settings.load import SettingsDraft, draft_settings
@@ -73,9 +73,9 @@ def _check_inventory(draft: SettingsDraft, notes: Notes) -> Inventory | None:
 
 def _check_credentials(draft: SettingsDraft, environ: Mapping[str, str], page: Page) -> None:
     # The service may see what this shell does not (systemd hands credentials to the unit only), hence a warning.
-    for name, source in draft.settings.credentials.items():
+    for name in draft.settings.credentials:
         try:
-            resolve(name, source, environ)
+            resolve_snmp(name, draft.settings.credentials, environ)
         except InputError as error:
             line = draft.document.line_of(("credentials", name))
             page.warn(line, f"credentials.{name}", str(error), "netmon run needs it")

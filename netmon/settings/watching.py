@@ -17,10 +17,22 @@ class Probing(Section):
         description="Name of the network namespace the probe sockets are opened in (ip netns). "
         "Default '': the one netmon runs in.",
     )
+    snmp_interval: Positive = Field(
+        60.0,
+        description="Time between two SNMP polls of a device that has a credential in the inventory. "
+        "Seconds; default 60.",
+    )
+    snmp_timeout: Positive = Field(2.0, description="How long an SNMP answer is waited for. Seconds; default 2.")
+    snmp_retries: Annotated[Count, Field(ge=0, le=10)] = Field(
+        1, description="How often an SNMP request without an answer is sent again. Count; default 1."
+    )
+    snmp_port: Annotated[Count, Field(ge=1, le=65_535)] = Field(
+        161, description="UDP port that devices answer SNMP on. Number; default 161."
+    )
     profiles: ConfigPath | None = Field(
         None,
-        description="Folder with device profiles of your own; they add to the shipped ones, or replace those of their "
-        "name. Path from this file; default none.",
+        description="Folder with device profiles of your own; each adds to netmon's, or replaces the one of that name. "
+        "Path from this file; default none.",
     )
 
 

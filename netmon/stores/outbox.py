@@ -1,10 +1,10 @@
 """The outbox: notices that have not left. Every function works inside the caller's transaction.
 
 A lane is one person on one channel about one fault. Only the oldest waiting notice of a lane may be claimed, so the
-order is kept and no two of them are ever in flight together.
+order is kept; those behind it leave together with it, in the same courier's hands, or wait.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -109,28 +109,41 @@ def _only_for(recipients: Sequence[Recipient]) -> list[sa.ColumnElement[bool]]:
 
 def due(now: Now, channel: Channel | None) -> sa.Select[Any]:
     """The notices that may be claimed now, in the order in which they should leave."""
-    query = _free(now).where(outbox.c.next_try <= now.wall)
+    query = sa.select(outbox).where(_WAITING, outbox.c.next_try <= now.wall, _unleased(now), _HEAD_OF_LANE)
     if channel is not None:
         query = query.where(outbox.c.channel == channel.value)
     return query.order_by(outbox.c.next_try, outbox.c.id)
 
 
-def rest_of(now: Now, recipients: Collection[Recipient], channel: Channel) -> sa.Select[Any]:
-    """What may leave to each of these people together, oldest first."""
-    wanted = [(one.audience.value, one.id) for one in recipients]
-    query = _free(now).where(
+def rest_of(now: Now, claimed: Sequence[OutboxEntry]) -> sa.Select[Any]:
+    """What may leave together with these, oldest first; nothing overtakes what has to stay."""
+    people = {one.notice.recipient for one in claimed}
+    stays = sa.or_(
+        _ahead.c.lease_until > now.wall,
+        _ahead.c.not_before > now.wall,
+        sa.and_(_ahead.c.doubts > 0, _ahead.c.next_try > now.wall),
+    )
+    blocked = sa.exists().where(
+        _ahead.c.lane == outbox.c.lane,
+        _ahead.c.state == NoticeState.WAITING.value,
+        _ahead.c.id < outbox.c.id,
+        _ahead.c.id.not_in([one.id for one in claimed]),
+        stays,
+    )
+    query = sa.select(outbox).where(
+        _WAITING,
+        _unleased(now),
         outbox.c.not_before <= now.wall,
         sa.or_(outbox.c.doubts == 0, outbox.c.next_try <= now.wall),
-        outbox.c.channel == channel.value,
-        sa.tuple_(outbox.c.audience, outbox.c.recipient).in_(wanted),
+        outbox.c.channel.in_({one.notice.channel.value for one in claimed}),
+        sa.tuple_(outbox.c.audience, outbox.c.recipient).in_([(one.audience.value, one.id) for one in people]),
+        sa.not_(blocked),
     )
     return query.order_by(outbox.c.id)
 
 
-def _free(now: Now) -> sa.Select[Any]:
-    """Heads of lanes that no courier has in hand."""
-    unleased = sa.or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now.wall)
-    return sa.select(outbox).where(_WAITING, unleased, _HEAD_OF_LANE)
+def _unleased(now: Now) -> sa.ColumnElement[bool]:
+    return sa.or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now.wall)
 
 
 def claim(
@@ -186,7 +199,8 @@ def settle(
     if retry_at is not None and delivery.verdict is not Verdict.SENT and row.stale_at is None:
         values["next_try"] = retry_at
     else:
-        stale = row.stale_at is not None and delivery.verdict is not Verdict.SENT
+        # What left within another's message had none of its own: it counts as superseded by that.
+        stale = bool(delivery.told_with) or (row.stale_at is not None and delivery.verdict is not Verdict.SENT)
         state = NoticeState.SUPERSEDED if stale else _ENDS[delivery.verdict]
         values |= {"state": state.value, "finished_at": now.wall}
         if state in {NoticeState.DEAD, NoticeState.UNKNOWN} and row.ticket is not None:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from netmon.model.cases import Case, TicketFile
 from netmon.model.decisions import StoredDecision
 from netmon.model.ids import FaultId, TicketNumber
-from netmon.model.notices import Channel, Delivery, NoticeState, OutboxEntry, OutboxLine, Recipient
+from netmon.model.notices import Channel, Delivery, NoticeState, OutboxEntry, OutboxLine
 from netmon.model.tickets import Ticket
 from netmon.model.time import Now
 from netmon.ports import OutboxState, TicketAction, Vitals
@@ -113,10 +113,8 @@ class SqlStore:
             lambda connection: outbox.claim(connection, now, limit, lease=lease, channel=channel)
         )
 
-    async def claim_rest(
-        self, now: Now, recipients: Collection[Recipient], channel: Channel, lease: float
-    ) -> tuple[OutboxEntry, ...]:
-        wanted = outbox.rest_of(now, recipients, channel)
+    async def claim_rest(self, now: Now, claimed: Sequence[OutboxEntry], lease: float) -> tuple[OutboxEntry, ...]:
+        wanted = outbox.rest_of(now, claimed)
         if await self._reader.call(lambda connection: connection.execute(wanted.limit(1)).first()) is None:
             return ()
         return await self._writer.call(lambda connection: outbox.take(connection, wanted, now, lease))

@@ -26,13 +26,15 @@ def mess(tmp_path: Path) -> Iterator[int]:
         with sqlite3.connect(tmp_path / "other.db") as foreign:
             foreign.execute("CREATE TABLE wedding (guest TEXT)")
         foreign.close()
+        land = f"inventory: {{directory: {ROOT}/config/inventory}}\n"
         for name, text in {
             "empty.yaml": "",
             "nowhere.yaml": "inventory: {directory: nowhere}",
             "no_store.yaml": "store: {url: ''}",
             "pathless.yaml": "store: {url: 'sqlite:///'}",
-            "no_database.yaml": f"store: {{url: 'sqlite:///{tmp_path}/binary'}}",
-            "folder_store.yaml": f"store: {{url: 'sqlite:///{tmp_path}/folder'}}",
+            "no_database.yaml": f"{land}store: {{url: 'sqlite:///{tmp_path}/binary'}}",
+            "folder_store.yaml": f"{land}store: {{url: 'sqlite:///{tmp_path}/folder'}}",
+            "foreign_store.yaml": f"{land}store: {{url: 'sqlite:///{tmp_path}/other.db'}}",
             "foreign.yaml": f"store: {{url: 'sqlite:///{tmp_path}/other.db'}}",
             "fresh.yaml": f"store: {{url: 'sqlite:///{tmp_path}/not_yet.db'}}",
             "gone.yaml": "store: {url: 'postgresql://nobody@127.0.0.1:1/netmon'}",
@@ -61,6 +63,18 @@ MISTAKES = {
     "run -c taken.yaml --http-fd 99": "--http-fd 99 is no open socket",
     "run -c taken.yaml --http-fd 1": "1 is not in the range",
     "run -c taken.yaml --http-fd first": "'first' is not a valid whole number",
+    "explain": "Missing argument 'VILLAGE'",
+    "explain 34010101 -c folder": "folder: is a directory",
+    "explain 99 -c taken.yaml": "There is no village 99 in the inventory; a code looks like 34010101",
+    "outbox list -c no_database.yaml": "binary is no database; it was left as it is",
+    "outbox list -c fresh.yaml": "not_yet.db; the daemon makes it",
+    "backup folder -c fresh.yaml": "File 'folder' is a directory",
+    "backup copy -c fresh.yaml": "not_yet.db; the daemon makes it",
+    "backup copy -c no_database.yaml": "binary is no database; it was left as it is",
+    "backup nowhere/copy -c foreign.yaml": "nowhere/copy cannot be written: No such file or directory.",
+    "restore missing -c fresh.yaml": "missing",
+    "restore binary -c fresh.yaml": "binary",
+    "reload -c folder": "folder: is a directory",
     "inventory generate": "Missing argument 'DIRECTORY'",
     "inventory generate folder": "folder is not empty; name a new directory.",
     "inventory generate binary": "Directory 'binary' is a file",
@@ -118,6 +132,26 @@ def test_a_mistake_is_answered_in_a_sentence_and_exit_code_2(line: str, netmon: 
     assert (tmp_path / "folder" / "thesis.txt").exists()
     assert not (tmp_path / "not_yet.db").exists()
     assert (tmp_path / "binary").read_bytes() == bytes(range(256)) * 8
+
+
+@pytest.mark.usefixtures("mess")
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ("no_database.yaml", "The database file is damaged or is none; it was left as it is."),
+        ("folder_store.yaml", "The database cannot be opened"),
+        ("foreign_store.yaml", "The database holds tables that are not netmon's"),
+    ],
+)
+def test_a_database_the_daemon_cannot_use_is_a_sentence_and_stays_as_it_is(
+    settings: str, words: str, netmon: Netmon, tmp_path: Path
+) -> None:
+    """Exit code 1, not 2: the settings are good, and a restart may find the disk mounted."""
+    before = (tmp_path / "binary").read_bytes(), (tmp_path / "other.db").read_bytes()
+    said = netmon("run", "-c", settings)
+    assert (said.code, "Traceback" in said.err) == (1, False)
+    assert words in said.err
+    assert ((tmp_path / "binary").read_bytes(), (tmp_path / "other.db").read_bytes()) == before
 
 
 @pytest.mark.usefixtures("mess")

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from email.message import EmailMessage
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
@@ -194,7 +195,18 @@ def test_a_process_that_ended_is_quoted_with_its_last_line(tmp_path: Path) -> No
     process = Process(["sh", "-c", "echo first; echo 'villages.csv:7: broken' >&2; exit 2"], log=tmp_path / "log")
     process.child.wait(5)
     process.end()
-    assert process.last_words() == f"villages.csv:7: broken (the whole log: {tmp_path / 'log'})"
+    assert str(process.ended("The daemon")) == (
+        f"The daemon ended early: villages.csv:7: broken (the whole log: {tmp_path / 'log'})"
+    )
+
+
+def test_a_process_that_a_full_disk_ended_is_no_riddle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    process = Process(["false"], log=tmp_path / "log")
+    process.child.wait(5)
+    process.end()
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=0))
+    with pytest.raises(InputError, match=r"The disk of .* is full; make room there, or name another folder"):
+        raise process.ended("The daemon")
 
 
 def processes_of(folder: Path) -> list[str]:

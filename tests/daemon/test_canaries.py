@@ -1,6 +1,7 @@
 """Secrets and telephone numbers planted in settings and inventory must be found nowhere that others read.
 
-The only exception is SMS, which has a number to go to: the folder that stands in for the gateway is not searched.
+They are used in earnest: to log in at a mail server, and in the address of a smsbox, which refuses and repeats all of
+it in its answer. What these two were sent is the only place not searched, mails aside.
 """
 
 import base64
@@ -9,10 +10,13 @@ import email.policy
 import re
 import signal
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote_plus
 
 import pytest
 
+from tests.kit.gateways import Gateways, gateways
 from tests.kit.running import (
     ADDRESSES,
     VILLAGES,
@@ -24,8 +28,9 @@ from tests.kit.running import (
     silence,
 )
 from tests.kit.wire import Network
+from tests.notifiers.mail_server import PASSWORD
 
-IN_FILE, IN_ENVIRONMENT, FROM_SYSTEMD = "Zq4x-file-canary-93", "Wv7k-environ-canary-41", "Jx9p-systemd-canary-77"
+IN_FILE, IN_ENVIRONMENT, FROM_SYSTEMD = "Zq4x-file-canary-93", PASSWORD, "Jx9p-systemd-canary-77"
 PASTED, IN_URL = "Qz8w-pasted-canary-52", "Kj3v-url-canary-68"
 SECRETS = (IN_FILE, IN_ENVIRONMENT, FROM_SYSTEMD, PASTED, IN_URL)
 TECHNICIAN, VOLUNTEER, CENTRE = "0861357924", "089-753-1846", "045-628-4917"
@@ -84,37 +89,46 @@ def parts_of(mail: bytes) -> str:
     return "\n".join([mail.decode("utf-8", "replace"), *headers, *bodies])
 
 
+@dataclass
+class Planted:
+    """A site, its network, the environment of its daemon, and whom the daemon talks to."""
+
+    site: Site
+    network: Network
+    environment: dict[str, str]
+    peers: Gateways
+
+
 @pytest.fixture
-def planted(tmp_path: Path) -> Iterator[tuple[Site, Network, dict[str, str]]]:
+def planted(tmp_path: Path) -> Iterator[Planted]:
     """A site full of canaries, its network, and the environment of its daemon."""
     secret, systemd = tmp_path / "secret", tmp_path / "credentials"
     secret.write_text(IN_FILE + "\n")
     systemd.mkdir()
     (systemd / "gateway").write_text(FROM_SYSTEMD + "\n")
-    with network_with_firewall() as network:
+    environment = {"NETMON_CREDENTIAL_SMTP_PASSWORD": IN_ENVIRONMENT, "CREDENTIALS_DIRECTORY": str(systemd)}
+    with network_with_firewall() as network, gateways(tmp_path, status="400 Bad Request") as peers:
         site = Site(
             folder=tmp_path,
             namespace=network.path,
-            more_settings=SETTINGS.format(file=secret),
+            more_settings=SETTINGS.format(file=secret) + peers.settings,
             phone=CENTRE,
             technician=TECHNICIAN,
             volunteer=VOLUNTEER,
             credential="village-read",
         )
-        environment = {"NETMON_CREDENTIAL_SMTP_PASSWORD": IN_ENVIRONMENT, "CREDENTIALS_DIRECTORY": str(systemd)}
-        yield site, network, environment
+        yield Planted(site, network, environment, peers)
 
 
 @pytest.mark.network
 @pytest.mark.peer("nft")
-def test_no_planted_secret_or_number_is_found_anywhere(planted: tuple[Site, Network, dict[str, str]]) -> None:
-    site, network, environment = planted
+def test_no_planted_secret_or_number_is_found_anywhere(planted: Planted) -> None:
+    site, environment, peers = planted.site, planted.environment, planted.peers
     places: dict[str, str] = {}
     with running(site, **environment) as daemon:
-        (site.state / "sms").rmdir()
-        (site.state / "sms").write_text("no folder, so the gateway is in trouble")
-        silence(network, ADDRESSES[0])
-        eventually(lambda: any(site.state.glob("mail/*")) and "channel=sms" in daemon.said(), 20, daemon.said)
+        silence(planted.network, ADDRESSES[0])
+        eventually(lambda: bool(peers.mailbox.mails and peers.smsbox.calls), 30, daemon.said)
+        eventually(lambda: "notice=" in daemon.said(), 10, daemon.said)
         places |= pages_of(daemon)
         for count, mistake in ((3, numbers_in_wrong_columns), (5, secrets_pasted)):
             mistake(site)
@@ -127,10 +141,12 @@ def test_no_planted_secret_or_number_is_found_anywhere(planted: tuple[Site, Netw
         "log": daemon.said(),
         "database": "".join(path.read_bytes().decode("latin-1") for path in site.state.glob("netmon.db*")),
     }
-    mails = {path.name: parts_of(path.read_bytes()) for path in site.state.glob("mail/*")}
+    used = unquote_plus(peers.smsbox.calls[0].line)
+    assert FROM_SYSTEMD in used
+    assert traces_of_number(VOLUNTEER).search(used)
+    mails = {f"mail {number}": parts_of(mail) for number, mail in enumerate(peers.mailbox.mails)}
     secrets = {secret: traces_of_secret(secret) for secret in SECRETS}
     people = {number: traces_of_number(number) for number in (TECHNICIAN, VOLUNTEER)}
-    assert mails
     assert set(re.findall(r"^\S+ \S+ [A-Z]+ (\w+)", places["log"], re.MULTILINE)) == {"netmon"}
     assert found({**places, **mails}, {**secrets, **people}) == []
     assert found(places, {CENTRE: traces_of_number(CENTRE)}) == []

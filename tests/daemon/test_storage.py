@@ -2,13 +2,12 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from netmon.cli.app import run_command
 from netmon.stores import open_store
 from tests.kit.running import (
     ADDRESSES,
@@ -88,18 +87,6 @@ def test_a_database_that_another_program_locks_holds_up_tickets_but_neither_swee
         sweeps_go_on(daemon)
         other.execute("ROLLBACK")
         eventually(lambda: daemon.ready()[0] == 200 and ticket_count(daemon) == 1, 20, daemon.said)
-
-
-@pytest.fixture
-def netmon(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """The `netmon` command in this process: exit code, what it says, what it complains of."""
-
-    def run(site: Site, *arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setenv("STATE_DIRECTORY", str(site.state))
-        capsys.readouterr()
-        return run_command([*arguments, "--config", str(site.settings)]), *capsys.readouterr()
-
-    return run
 
 
 def test_a_damaged_database_is_left_alone_and_netmon_says_what_to_do(tmp_path: Path, netmon) -> None:

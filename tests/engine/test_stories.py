@@ -260,3 +260,13 @@ def test_ticket_stands_within_an_interval_and_35_seconds_of_the_failure(interval
         house.live(300)
         assert not house.open_faults
     assert max(taken) <= interval + 35
+
+
+def test_reload_in_the_middle_of_a_series_of_probes_does_not_delay_the_ticket(house: House) -> None:
+    house.silence("ap-3")
+    while house.health("ap-3") is not Health.SUSPECT:
+        house.live(0.1)
+    house.live(2)
+    assert house.health("ap-3") is Health.SUSPECT
+    house.reload(with_device(house.country.inventory, "ap-15", name="new name"))
+    assert house.live_until_ticket(90) <= 35

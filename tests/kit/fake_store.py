@@ -18,7 +18,7 @@ from netmon.model.decisions import (
 )
 from netmon.model.faults import Fault, Resolution
 from netmon.model.ids import CentreId, FaultId, TicketNumber
-from netmon.model.notices import Channel, Delivery, Notice, NoticeState, OutboxEntry, OutboxLine, Recipient, Verdict
+from netmon.model.notices import Channel, Delivery, Notice, NoticeState, OutboxEntry, OutboxLine, Verdict
 from netmon.model.tickets import ALLOWED_MOVES, Ticket, TicketEvent, TicketStatus
 from netmon.model.time import Now
 from netmon.ports import OutboxState, TicketAction
@@ -104,6 +104,10 @@ class FakeStore:
     def _carry_out(self, decisions: Sequence[StoredDecision], now: Now) -> None:
         last = {d.fault.id: d.fault for d in decisions if isinstance(d, ChangeFault)}
         settled = {i for i, new in last.items() if i in self.faults and _changed(self.faults[i], new) == self.faults[i]}
+        for decision in decisions:
+            if isinstance(decision, ResolveFault) and decision.resolution is Resolution.MERGED:
+                if decision.fault in self.faults:
+                    self._resolve(decision)
         for position, decision in enumerate(decisions):
             if isinstance(decision, SupersedeNotices):
                 later = {d.notice.key for d in decisions[position + 1 :] if isinstance(d, SendNotice)}
@@ -139,12 +143,18 @@ class FakeStore:
     def _open_fault(self, fault: Fault) -> None:
         if fault.id in self.faults:
             return
-        if any(f.is_open and (f.scope, f.key) == (fault.scope, fault.key) for f in self.faults.values()):
-            raise StoreError(f"A fault of {fault.scope} {fault.key} is open already.")
+        self._check_identity(fault)
         self.faults[fault.id] = fault
 
+    def _check_identity(self, fault: Fault) -> None:
+        others = [one for one in self.faults.values() if one.is_open and one.id != fault.id]
+        if fault.is_open and any((one.scope, one.key) == (fault.scope, fault.key) for one in others):
+            raise StoreError(f"A fault of {fault.scope} {fault.key} is open already.")
+
     def _change_fault(self, fault: Fault, note: str, now: Now) -> None:
-        self.faults[fault.id] = _changed(self._known(fault.id), fault)
+        changed = _changed(self._known(fault.id), fault)
+        self._check_identity(changed)
+        self.faults[fault.id] = changed
         for ticket in self.by_number.values():
             if note and ticket.fault == fault.id and not ticket.status.is_terminal:
                 self.history[ticket.number].append(TicketEvent(now.wall, "netmon", "changed", note))
@@ -263,13 +273,21 @@ class FakeStore:
         due = [r for r in due if channel is None or r.notice.channel is channel]
         return _leased(sorted(due, key=lambda row: (row.next_try, row.id))[:limit], now, lease)
 
-    async def claim_rest(
-        self, now: Now, recipients: Collection[Recipient], channel: Channel, lease: float
-    ) -> tuple[OutboxEntry, ...]:
+    async def claim_rest(self, now: Now, claimed: Sequence[OutboxEntry], lease: float) -> tuple[OutboxEntry, ...]:
         self._check_trouble()
-        rows = [r for r in self._free(now) if r.notice.recipient in recipients and r.notice.channel is channel]
-        rows = [r for r in rows if r.not_before <= now.wall and (not r.doubts or r.next_try <= now.wall)]
-        return _leased(rows, now, lease)
+        ids = {one.id for one in claimed}
+        wanted = {(one.notice.recipient, one.notice.channel) for one in claimed}
+        taken: list[OutboxRow] = []
+        blocked: set[object] = set()
+        for row in self.rows:
+            if row.state != "waiting" or row.id in ids or row.lane in blocked:
+                continue
+            resting = row.not_before > now.wall or (row.doubts and row.next_try > now.wall)
+            if resting or row.lease_until > now.wall:
+                blocked.add(row.lane)
+            elif (row.notice.recipient, row.notice.channel) in wanted:
+                taken.append(row)
+        return _leased(taken, now, lease)
 
     def _free(self, now: Now) -> list[OutboxRow]:
         heads: dict[object, OutboxRow] = {}
@@ -288,7 +306,7 @@ class FakeStore:
         row.lease_until = float("-inf")
         row.reference, row.reason = delivery.reference, delivery.reason
         if delivery.verdict is Verdict.SENT:
-            row.state = "sent"
+            row.state = "superseded" if delivery.told_with else "sent"
         elif row.stale:
             row.state = "superseded"
         elif retry_at is not None:
@@ -330,8 +348,10 @@ class FakeStore:
             raise InputError(f"There is no notice {notice}.")
         if row.state not in ("waiting", "dead", "unknown"):
             raise InputError(f"Notice {notice} is {row.state}; nothing can be done about it any more.")
-        if row.state == "waiting" and row.lease_until > now.wall:
-            raise InputError(f"Notice {notice} is being sent just now; look again in a minute.")
+        if any(one.state == "waiting" and one.lane == row.lane and one.lease_until > now.wall for one in self.rows):
+            raise InputError(
+                f"Notice {notice}, or the next one to this person, is being sent just now; try in a minute."
+            )
         row.lease_until = float("-inf")
         return row
 
@@ -424,9 +444,11 @@ def _line(row: OutboxRow) -> OutboxLine:
 
 
 def _changed(old: Fault, new: Fault) -> Fault:
-    """What ChangeFault writes: identity, opening and end stay."""
+    """What ChangeFault writes: opening and end stay, and so does the identity of what is over."""
     return replace(
         old,
+        scope=new.scope if old.is_open else old.scope,
+        key=new.key if old.is_open else old.key,
         cause=new.cause,
         confidence=new.confidence,
         overruled_by=new.overruled_by,

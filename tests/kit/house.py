@@ -215,9 +215,10 @@ class House:
         known = {new for new, _ in changes.kept}
         moved = [inventory.index_of[one] for one in changes.changed if inventory.index_of[one] not in known]
         old.inventory, old.fleet = inventory, fleet
-        self.judge.adopt(changes.kept, moved, self.clock.now())
+        wishes = self.judge.adopt(changes.kept, moved, self.clock.now())
         self.casework.adopt(CasePolicy(ConcludePolicy(), NoticePolicy()))
         self.sweep.adopt(self._plan(inventory, fleet.generation))
+        self.sweep.recheck(wishes, self.clock.now())
 
     def silence(self, *devices: str) -> None:
         """These devices answer no more."""

@@ -23,7 +23,16 @@ from netmon.settings.values import Section
 
 ROOT = Path(__file__).resolve().parents[2]
 PROMISED = {
-    "probing": {"interval": 20.0, "timeout": 1.0, "namespace": "", "profiles": None},
+    "probing": {
+        "interval": 20.0,
+        "timeout": 1.0,
+        "namespace": "",
+        "snmp_interval": 60.0,
+        "snmp_timeout": 2.0,
+        "snmp_retries": 1,
+        "snmp_port": 161,
+        "profiles": None,
+    },
     "health": {
         "odds": {"false_down": 1e-9, "minimum": 3, "maximum": 12, "within": 12.0, "spacing": 1.0},
         "recovery": {"steady": 30.0},
@@ -46,7 +55,7 @@ PROMISED = {
     "templates": {"directory": None},
     "credentials": {},
     "store": {"url": "sqlite:///netmon.db", "keep": 63072000.0},
-    "web": {"listen": "127.0.0.1", "port": 9870},
+    "web": {"listen": "127.0.0.1", "port": 9870, "token_sha256": ""},
     "inventory": {"directory": "inventory"},
     "tickets": {"close_after": 86400.0},
     "reload": {"retired_share": 0.05},

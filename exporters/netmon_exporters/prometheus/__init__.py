@@ -13,6 +13,7 @@ from netmon.ports import Exporter, ExporterSources, Route
 from netmon_exporters.prometheus import discovery
 from netmon_exporters.prometheus.layout import PAGES, Layout, Page, make_layout
 from netmon_exporters.prometheus.province import province_series
+from netmon_exporters.prometheus.readings import reading_series
 from netmon_exporters.prometheus.text import CONTENT_TYPE
 from netmon_exporters.prometheus.totals import VillageCounts, case_series, count_villages
 
@@ -51,7 +52,9 @@ class PrometheusExporter:
         layout = yield from self._layout_of(inventory, fleet)
         page = layout.pages.get(code, Page())
         yield from page.prepare(inventory)
+        sheet = yield from page.prepare_readings(inventory, fleet)
         yield from province_series(page, fleet)
+        yield from reading_series(sheet, page.columns, fleet)
 
     def _discovery(self, _parameters: Mapping[str, str]) -> Iterator[bytes]:
         country = self._sources.country

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from netmon.model.fleet import Fleet
 from netmon.model.ids import VillageId
 from netmon.model.inventory import Device, Inventory, Lifecycle, Village
 from netmon.model.regions import REGION_OF_PROVINCE
+from netmon_exporters.prometheus.readings import Sheet, is_current, make_sheet
 from netmon_exporters.prometheus.text import TURN, Family, label_text, strides
 
 ELSEWHERE = "00"
@@ -28,13 +30,17 @@ DEVICE_INFO = Family("netmon_device_info", "Always 1; names, role and place of a
 
 @dataclass(slots=True, eq=False)
 class Page:
-    """One province: its devices by dense index, their label texts in that order, and the info series whole."""
+    """One province: its devices by dense index, their label texts in that order, and the info series whole.
+
+    `sheet` is how their readings are laid out, and is made anew when other things are read of them.
+    """
 
     villages: list[Village] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
     columns: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, np.intp))
     labels: list[str] = field(default_factory=list)
     info: Sequence[bytes] = ()
+    sheet: Sheet | None = None
 
     def prepare(self, inventory: Inventory) -> Iterator[bytes]:
         """Render what never changes, if nobody has yet. Two scrapes at once may both do it: the outcome is equal."""
@@ -53,6 +59,13 @@ class Page:
             yield TURN
         self.columns = np.array(self.rows, np.intp)
         self.labels, self.info = labels, info
+
+    def prepare_readings(self, inventory: Inventory, fleet: Fleet) -> Generator[bytes, None, Sheet]:
+        """Lay out the readings of a prepared page, if that is still to be done."""
+        sheet = self.sheet
+        if sheet is None or not is_current(sheet, self.rows, fleet):
+            sheet = self.sheet = yield from make_sheet(self.rows, self.labels, inventory, fleet)
+        return sheet
 
 
 @dataclass(frozen=True, slots=True, eq=False)

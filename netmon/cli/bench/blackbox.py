@@ -4,7 +4,6 @@ import asyncio
 import os
 import re
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from netmon.cli.bench.processes import cpu_of, run_counted
+from netmon.cli.bench.processes import await_port, cpu_of, free_port, run_counted
 from netmon.cli.bench.rows import Row
 
 MODULE = "modules:\n  icmp:\n    prober: icmp\n    timeout: 1s\n    icmp: {preferred_ip_protocol: ip4}\n"
@@ -31,12 +30,12 @@ def measure_blackbox(targets: Sequence[str]) -> Row | None:
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "blackbox.yml"
         config.write_text(MODULE, encoding="utf-8")
-        address = f"127.0.0.1:{_free_port()}"
+        address = f"127.0.0.1:{free_port()}"
         command = [program, f"--config.file={config}", f"--web.listen-address={address}", "--log.level=error"]
         env = {**os.environ, "GOMAXPROCS": "1"}
         with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=env) as server:  # noqa: S603 - our own list
             try:
-                _await_port(address)
+                await_port(address)
                 before, began = cpu_of(server.pid), time.monotonic()
                 answered = asyncio.run(_ask_all(f"http://{address}/probe", targets))
                 wall, cpu = time.monotonic() - began, cpu_of(server.pid) - before
@@ -55,24 +54,3 @@ async def _ask_all(url: str, targets: Sequence[str]) -> int:
             return "probe_success 1" in answer.text
 
         return sum(await asyncio.gather(*(ask(target) for target in targets)))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _await_port(address: str, patience: float = 10.0) -> None:
-    host, _, port = address.partition(":")
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            socket.create_connection((host, int(port)), timeout=1).close()
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
-        else:
-            return

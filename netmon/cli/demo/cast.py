@@ -14,14 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from netmon.cli.demo.stage import Stage
-from netmon.errors import NetmonError
+from netmon.cli.demo.stage import ELSEWHERE, Stage
+from netmon.errors import InputError, NetmonError
 from netmon.lab.namespace import Home, may_make_namespace
 from netmon.lab.process import LabArguments
 from netmon.lab.scenario import Scenario
 
 END_WITHIN = 10.0
 READY_WITHIN = 120.0
+ROOM = 64 * 1024
+"""A disk with less room (bytes) counts as full: a database needs more for its next page and log."""
 
 
 class Process:
@@ -42,11 +44,13 @@ class Process:
                 start_new_session=True,
             )
 
-    def last_words(self) -> str:
-        """The last line it wrote to its log, and where the rest stands."""
-        lines = self._log.read_text(encoding="utf-8", errors="replace").split("\n")
-        said = [line.strip() for line in lines if line.strip()]
-        return f"{said[-1] if said else 'It said nothing.'} (the whole log: {self._log})"
+    def ended(self, who: str) -> NetmonError:
+        """Why it ended when it should not have, with the last line of its log."""
+        if shutil.disk_usage(self._log.parent).free < ROOM:
+            return InputError(f"The disk of {self._log.parent} is full; make room there, or {ELSEWHERE}.")
+        lines = [line.strip() for line in self._log.read_text(encoding="utf-8", errors="replace").splitlines()]
+        words = next(filter(None, reversed(lines)), "it said nothing.")
+        return NetmonError(f"{who} ended early: {words} (the whole log: {self._log})")
 
     @property
     def is_alive(self) -> bool:
@@ -100,8 +104,7 @@ class LabProcess(Process):
         except queue.Empty:
             said = {}
         if said.get("lab") != "ready":
-            why = said.get("why") or f"The simulated country did not start: {self.last_words()}"
-            raise NetmonError(str(why))
+            raise NetmonError(str(said["why"])) if "why" in said else self.ended("The simulated country")
         own = self._home is Home.OWN
         return Wire(
             namespace=str(said["namespace"]) if own else "",

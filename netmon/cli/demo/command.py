@@ -111,11 +111,11 @@ def _await_first_picture(show: Show) -> None:
     answered, deadline = 0, time.monotonic() + UP_WITHIN
     while answered < ENOUGH * show.expected and time.monotonic() < deadline:
         if not show.daemon.is_alive:
-            raise NetmonError(f"The daemon ended at once: {show.daemon.last_words()}")
+            raise show.daemon.ended("The daemon")
         time.sleep(0.25)
         answered = show.answered()
     if not answered:
-        raise NetmonError(f"No device answered. The daemon's last words: {show.daemon.last_words()}")
+        raise NetmonError(f"No device answered within {UP_WITHIN:g} s; {show.stage.log} may say why.")
 
 
 def _introduce(console: Console, show: Show, seconds: float) -> None:
@@ -143,9 +143,9 @@ def _play(console: Console, show: Show, interrupts: Interrupts, seconds: float) 
 
 def _follow(screen: Screen, show: Show, *, until: float) -> None:
     while time.monotonic() < until:
-        for process, name in ((show.lab, "simulated country"), (show.daemon, "daemon")):
+        for process, who in ((show.lab, "The simulated country"), (show.daemon, "The daemon")):
             if not process.is_alive:
-                raise NetmonError(f"The {name} ended early: {process.last_words()}")
+                raise process.ended(who)
         for said in show.lab.said():
             screen.truth(said)
         screen.overview(overview(show.address))

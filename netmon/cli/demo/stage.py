@@ -13,7 +13,7 @@ from netmon.lab.agents import COMMUNITY
 from netmon.lab.country import CREDENTIAL
 
 MARK = ".netmon-demo"
-_ELSEWHERE = "name another folder with --dir (DIR= after make demo)"
+ELSEWHERE = "name another folder with --dir (DIR= after make demo)"
 _AWKWARD = frozenset(":?#%")
 """A colon ends a path in STATE_DIRECTORY, the others mean something in the store's URL."""
 
@@ -76,9 +76,9 @@ def set_stage(folder: Path) -> Iterator[Stage]:
         InputError: the folder holds something that no demo made, another demo is playing there, or it cannot be made.
     """
     if folder.exists() and not (folder / MARK).exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(f"{folder} holds something that is no demo's; {_ELSEWHERE}.")
+        raise InputError(f"{folder} holds something that is no demo's; {ELSEWHERE}.")
     if not folder.resolve().as_posix().isprintable() or set(folder.resolve().as_posix()) & _AWKWARD:
-        raise InputError(f"{str(folder)!r} has a character in its path that a database URL cannot hold; {_ELSEWHERE}.")
+        raise InputError(f"{str(folder)!r} has a character in its path that a database URL cannot hold; {ELSEWHERE}.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / MARK).open("a", encoding="utf-8") as mark:
@@ -89,14 +89,14 @@ def set_stage(folder: Path) -> Iterator[Stage]:
             yield stage
     except OSError as error:
         where = f"{error.filename}" if error.filename else f"{folder}"
-        raise InputError(f"{where} cannot be written: {error.strerror}; {_ELSEWHERE}.") from error
+        raise InputError(f"{where} cannot be written: {error.strerror}; {ELSEWHERE}.") from error
 
 
 def _take(mark: IO[str], folder: Path) -> None:
     try:
         fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise InputError(f"A demo is playing in {folder} right now; wait for its end, or {_ELSEWHERE}.") from None
+        raise InputError(f"A demo is playing in {folder} right now; wait for its end, or {ELSEWHERE}.") from None
 
 
 def _clear(folder: Path) -> None:

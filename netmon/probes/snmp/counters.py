@@ -37,7 +37,9 @@ def advance(before: Counter | None, raw: int | None, bits: int, restart: Restart
         return before
     if before is None or restart is Restart.YES:
         return Counter(raw, raw)
-    if raw >= before.last:
+    if raw == before.last:
+        return before
+    if raw > before.last:
         return Counter((before.total + raw - before.last) % _WRAP64, raw)
     if bits == 32 and restart is Restart.NO:  # noqa: PLR2004
         return Counter((before.total + raw - before.last + _WRAP32) % _WRAP64, raw)

@@ -40,6 +40,12 @@ _NARROW = {
     Quantity.RECEIVE_ERRORS: _column("ifInErrors", _IF_ENTRY, 14),
     Quantity.TRANSMIT_ERRORS: _column("ifOutErrors", _IF_ENTRY, 20),
 }
+# One rule for all interfaces of all devices, so that equal plans are found equal and kept once.
+_COUNTS = {
+    (quantity, source): Rule(quantity=quantity, source=source)
+    for table in (_WIDE, _NARROW)
+    for quantity, source in table.items()
+}
 
 
 def interface_oids(index: int) -> tuple[Oid, ...]:
@@ -59,7 +65,7 @@ def interface_rules(index: int, values: Mapping[Oid, Value]) -> list[tuple[Rule,
         first = None if wide is None else values.get((*wide.oid, index))
         counts = isinstance(first, int) and (first > 0 or not values.get((*narrow.oid, index)))
         source, bits = (wide, 64) if wide is not None and counts else (narrow, 32)
-        chosen.append((Rule(quantity=quantity, source=source), bits))
+        chosen.append((_COUNTS[quantity, source], bits))
     return [(rule, bits) for rule, bits in chosen if (*rule.source.oid, index) in values]
 
 

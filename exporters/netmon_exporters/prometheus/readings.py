@@ -1,0 +1,156 @@
+"""The series of what SNMP reads: which readings make which metric, and where on a page they stand.
+
+A quantity that is read part by part and as a whole makes one metric, so it shows the one or the other, never both: a
+sum over the metric must count nothing twice. What a device said before it fell silent is of another time, and is not
+shown.
+"""
+
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netmon.model.fleet import Fleet
+from netmon.model.health import Health
+from netmon.model.inventory import Device, Inventory
+from netmon.model.readings import NATURE, Measure, Outline, Quantity
+from netmon_exporters.prometheus.text import TURN, Family, label_text, samples, strides
+
+RECEIVE_BYTES = Family("netmon_interface_receive_bytes_total", "Bytes received; never wraps.", "counter")
+TRANSMIT_BYTES = Family("netmon_interface_transmit_bytes_total", "Bytes sent; never wraps.", "counter")
+ERRORS = Family("netmon_interface_errors_total", "Packets with errors, by direction; never wraps.", "counter")
+
+FAMILIES: dict[Quantity, Family] = {
+    Quantity.UPTIME: Family("netmon_device_uptime_seconds", "Seconds since the device started."),
+    Quantity.CPU: Family("netmon_device_cpu_ratio", "Share of the processor in use, 0 to 1."),
+    Quantity.MEMORY: Family("netmon_device_memory_ratio", "Share of the memory in use, 0 to 1."),
+    Quantity.TEMPERATURE: Family("netmon_device_temperature_celsius", "Temperature, by sensor where there are some."),
+    Quantity.WIFI_CLIENTS: Family("netmon_wifi_clients", "Devices of people connected, by radio where it is known."),
+    Quantity.CHANNEL_UTILISATION: Family(
+        "netmon_wifi_channel_utilisation_ratio", "Share of the time the radio's channel is busy, 0 to 1."
+    ),
+    Quantity.NOISE_FLOOR: Family("netmon_wifi_noise_floor_dbm", "Noise floor, by radio."),
+    Quantity.INTERFACE_UP: Family("netmon_interface_up", "1 while the interface works, else 0."),
+    Quantity.RECEIVE_BYTES: RECEIVE_BYTES,
+    Quantity.TRANSMIT_BYTES: TRANSMIT_BYTES,
+    Quantity.RECEIVE_ERRORS: ERRORS,
+    Quantity.TRANSMIT_ERRORS: ERRORS,
+    Quantity.OPTICAL_RECEIVE_POWER: Family("netmon_optical_receive_power_dbm", "Light that arrives, by interface."),
+    Quantity.UPS_ON_BATTERY: Family("netmon_ups_on_battery", "1 while the UPS runs from its battery, else 0."),
+    Quantity.UPS_CHARGE: Family("netmon_ups_charge_ratio", "Charge of the battery, 0 to 1."),
+    Quantity.UPS_LOAD: Family("netmon_ups_load_ratio", "Load of the UPS, 1 is all it can bear; by phase if known."),
+    Quantity.UPS_RUNTIME: Family("netmon_ups_runtime_seconds", "How long the battery would last."),
+}
+_DIRECTION = {Quantity.RECEIVE_ERRORS: "receive", Quantity.TRANSMIT_ERRORS: "transmit"}
+_BY_PART = (Quantity.WIFI_CLIENTS, Quantity.CHANNEL_UTILISATION, Quantity.UPS_LOAD)
+"""Shown part by part where the parts are known; all others as a whole where that is known."""
+_ANSWERING = np.array([health in (Health.UP, Health.SUSPECT, Health.RECOVERING) for health in Health])
+_DIGITS = 6
+
+
+@dataclass(slots=True)
+class _Column:
+    """A metric on a page: one entry per series, in step."""
+
+    labels: list[str] = field(default_factory=list)
+    seats: list[int] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sheet:
+    """The readings of one page's devices, made for one state of what is read of them.
+
+    `outlines` are those of the page's devices in order. A column's `seats` are positions in that order, its `places`
+    are places in the device's outline.
+    """
+
+    version: int
+    outlines: Sequence[Outline]
+    columns: Sequence[tuple[Family, Sequence[str], NDArray[np.intp], NDArray[np.intp]]]
+
+
+def make_sheet(
+    rows: Sequence[int], plain: Sequence[str], inventory: Inventory, fleet: Fleet
+) -> Generator[bytes, None, Sheet]:
+    """Lay out the readings of the devices in `rows`, `plain` being their label texts; yields TURN as it goes along."""
+    version, outlines = fleet.readings.version, [fleet.readings.outline(row) for row in rows]
+    columns: dict[str, _Column] = {family.name: _Column() for family in FAMILIES.values()}
+    shown: dict[int, Sequence[tuple[int, Measure]]] = {}
+    for seats in strides(range(len(rows))):
+        for seat in seats:
+            outline = outlines[seat]
+            chosen = shown.get(id(outline))
+            if chosen is None:
+                chosen = shown[id(outline)] = choose(outline)
+            device, texts = inventory.devices[rows[seat]], {"": plain[seat]}
+            for place, measure in chosen:
+                column = columns[FAMILIES[measure.quantity].name]
+                column.labels.append(_labels(device, measure, texts))
+                column.seats.append(seat)
+                column.places.append(place)
+        yield TURN
+    return Sheet(
+        version,
+        outlines,
+        [
+            (family, one.labels, np.array(one.seats, np.intp), np.array(one.places, np.intp))
+            for family in dict.fromkeys(FAMILIES.values())
+            if (one := columns[family.name]).labels
+        ],
+    )
+
+
+def choose(outline: Outline) -> list[tuple[int, Measure]]:
+    """The measures of an outline that are shown, with their places."""
+    wholes = {measure.quantity for measure in outline if not measure.label}
+    parts = {measure.quantity for measure in outline if measure.label}
+    return [
+        (place, measure)
+        for place, measure in enumerate(outline)
+        if measure.quantity in FAMILIES
+        and not (measure.quantity in wholes & parts and bool(measure.label) is not (measure.quantity in _BY_PART))
+    ]
+
+
+def is_current(sheet: Sheet, rows: Sequence[int], fleet: Fleet) -> bool:
+    """Whether the same things are still read of the page's devices."""
+    table = fleet.readings
+    if sheet.version == table.version:
+        return True
+    return all(table.outline(row) is outline for row, outline in zip(rows, sheet.outlines, strict=True))
+
+
+def reading_series(sheet: Sheet, rows: NDArray[np.intp], fleet: Fleet) -> Iterator[bytes]:
+    """All series of a sheet, family by family; all values are of one moment."""
+    table = fleet.readings
+    shown = _ANSWERING[fleet.health[rows]]
+    if sheet.version != table.version:
+        # Since the sheet was made, something else may be read of a device: next time it will be shown.
+        same = [table.outline(row) is was for row, was in zip(rows.tolist(), sheet.outlines, strict=True)]
+        shown = shown & np.array(same, np.bool_)
+    taken: list[tuple[Family, Sequence[str], NDArray[np.float64]]] = []
+    for family, labels, seats, places in sheet.columns:
+        visible = shown[seats]
+        values = np.full(len(labels), np.nan)
+        values[visible] = table.values(rows[seats[visible]], places[visible])
+        taken.append((family, labels, values if family.kind == "counter" else np.round(values, _DIGITS)))
+    for family, labels, values in taken:
+        if not np.isnan(values).all():
+            yield family.header
+            yield from samples(family.name, labels, values)
+
+
+def _labels(device: Device, measure: Measure, texts: dict[str, str]) -> str:
+    """The label text of one series; `texts` has those of the device so far, since metrics share them."""
+    direction = _DIRECTION.get(measure.quantity, "")
+    name = NATURE[measure.quantity].label if measure.label else ""
+    key = f"{direction}{name}={measure.label}" if direction or name else ""
+    text = texts.get(key)
+    if text is None:
+        own = {"device": device.id, "village": device.village or "", "direction": direction}
+        if name:
+            own[name] = measure.label
+        text = texts[key] = label_text(own)
+    return text

@@ -1,0 +1,115 @@
+"""The Python contenders of the SNMP bench, each run in a process of its own: python -m ... NAME AGENTS ROUNDS PORT.
+
+Prints one line of JSON: answered, wall and CPU seconds, counted from when everybody is ready to poll: netmon has
+discovered its agents, and the others have their sockets open and their requests laid out.
+"""
+
+import asyncio
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+
+from netmon.cli.bench.agents import COMMUNITY, OIDS, agent_hosts
+from netmon.cli.bench.processes import own_cpu
+
+TIMEOUT, RETRIES = 2.0, 1
+IN_FLIGHT = 50
+Counted = tuple[int, float, float]
+
+
+async def sweep_netmon(agents: int, rounds: int, port: int) -> Counted:
+    """The whole engine: discovered plans, paced sweep, decoding, counters, Fleet."""
+    from netmon.cli.bench.snmp_engine import BenchSnmpEngine
+
+    engine = BenchSnmpEngine(agents, port)
+    await engine.discover()
+    began, cpu = time.monotonic(), own_cpu()
+    answered = await engine.sweep(rounds)
+    told = answered, time.monotonic() - began, own_cpu() - cpu
+    await engine.close()
+    return told
+
+
+async def sweep_gufo(agents: int, rounds: int, port: int) -> Counted:
+    """gufo_snmp: a session, and so a socket, per device, kept open; sends no request again."""
+    from gufo.snmp import SnmpError
+    from gufo.snmp.aio import SnmpSession
+
+    sessions = [SnmpSession(host, port, COMMUNITY, timeout=TIMEOUT) for host in agent_hosts(agents)]
+
+    async def once(at: int) -> bool:
+        with contextlib.suppress(SnmpError, TimeoutError):
+            return len(await sessions[at].get_many(OIDS)) == len(OIDS)
+        return False
+
+    return await _rounds(once, agents, rounds)
+
+
+async def sweep_v1arch(agents: int, rounds: int, port: int) -> Counted:
+    """Pysnmp's lighter architecture, one dispatcher for all devices, MIB look-ups off."""
+    from pysnmp.hlapi.v1arch import asyncio as pysnmp
+    from pysnmp.smi.rfc1902 import ObjectIdentity, ObjectType
+
+    dispatcher = pysnmp.SnmpDispatcher()
+    community = pysnmp.CommunityData(COMMUNITY, mpModel=1)  # noqa: S508 - v2c is what is measured
+    targets = [
+        await pysnmp.UdpTransportTarget.create((host, port), timeout=TIMEOUT, retries=RETRIES)
+        for host in agent_hosts(agents)
+    ]
+
+    async def once(at: int) -> bool:
+        objects = [ObjectType(ObjectIdentity(oid)) for oid in OIDS]
+        error, status, _, binds = await pysnmp.get_cmd(dispatcher, community, targets[at], *objects, lookupMib=False)
+        return not error and not status and len(binds) == len(OIDS)
+
+    return await _rounds(once, agents, rounds)
+
+
+async def sweep_v3arch(agents: int, rounds: int, port: int) -> Counted:
+    """Pysnmp's full architecture, one engine for all devices, SNMPv2c, MIB look-ups off."""
+    from pysnmp.hlapi.v3arch import asyncio as pysnmp
+    from pysnmp.smi.rfc1902 import ObjectIdentity, ObjectType
+
+    engine, context = pysnmp.SnmpEngine(), pysnmp.ContextData()
+    community = pysnmp.CommunityData(COMMUNITY, mpModel=1)  # noqa: S508 - v2c is what is measured
+    targets = [
+        await pysnmp.UdpTransportTarget.create((host, port), timeout=TIMEOUT, retries=RETRIES)
+        for host in agent_hosts(agents)
+    ]
+
+    async def once(at: int) -> bool:
+        objects = [ObjectType(ObjectIdentity(oid)) for oid in OIDS]
+        told = await pysnmp.get_cmd(engine, community, targets[at], context, *objects, lookupMib=False)
+        error, status, _, binds = told
+        return not error and not status and len(binds) == len(OIDS)
+
+    return await _rounds(once, agents, rounds)
+
+
+async def _rounds(once: Callable[[int], Awaitable[bool]], agents: int, rounds: int) -> Counted:
+    """Every agent once a round, so many in flight; the rounds follow one another without a pause."""
+    gate = asyncio.Semaphore(IN_FLIGHT)
+
+    async def gated(at: int) -> bool:
+        async with gate:
+            return await once(at)
+
+    began, cpu, answered = time.monotonic(), own_cpu(), 0
+    for _ in range(rounds):
+        answered += sum(await asyncio.gather(*(gated(at) for at in range(agents))))
+    return answered, time.monotonic() - began, own_cpu() - cpu
+
+
+CONTENDERS: dict[str, Callable[[int, int, int], Coroutine[None, None, Counted]]] = {
+    "netmon": sweep_netmon,
+    "gufo_snmp": sweep_gufo,
+    "pysnmp v1arch": sweep_v1arch,
+    "pysnmp v3arch": sweep_v3arch,
+}
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        answered, wall, cpu = asyncio.run(CONTENDERS[sys.argv[1]](*map(int, sys.argv[2:5])))
+        sys.stdout.write(json.dumps({"answered": answered, "wall": wall, "cpu": cpu}) + "\n")

@@ -1,0 +1,30 @@
+"""The beat of the sweeps: a slot every 100 ms on the monotonic clock.
+
+A loop that was held up catches up a second at the most; what is older is skipped and counted, never stacked.
+"""
+
+from collections.abc import Callable, Sequence
+
+from netmon.engine.plan import SLOT
+from netmon.model.time import Now
+from netmon.model.vitals import Vital
+from netmon.ports import Clock, Vitals
+
+CATCH_UP_SLOTS = 10
+
+
+async def keep_pace(turn: Callable[[Sequence[int], Now], None], clock: Clock, vitals: Vitals) -> None:
+    """Call `turn` with the numbers of the slots that are due, counted from 0, until cancelled."""
+    started = clock.now().monotonic
+    next_slot = 0
+    while True:
+        now = clock.now()
+        due = int((now.monotonic - started) / SLOT)
+        if due >= next_slot:
+            vitals.observe(Vital.LOOP_LAG, now.monotonic - started - next_slot * SLOT)
+        if due - next_slot > CATCH_UP_SLOTS:
+            vitals.count(Vital.SWEEP_LATE_SLOTS, due - next_slot - CATCH_UP_SLOTS)
+            next_slot = due - CATCH_UP_SLOTS
+        turn(range(next_slot, due + 1), now)
+        next_slot = due + 1
+        await clock.sleep(max(0.0, started + next_slot * SLOT - clock.now().monotonic))

@@ -1,0 +1,64 @@
+"""What netmon keeps of one device between polls: how to ask it, its counters, its last uptime. The rest is shared."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from netmon.model.readings import Measure, Outline
+from netmon.probes.snmp.ber import Value
+from netmon.probes.snmp.codec import Version
+from netmon.probes.snmp.counters import Counter, advance
+from netmon.probes.snmp.downgrade import Manner
+from netmon.probes.snmp.reading import Tables
+from netmon.probes.snmp.script import Script
+from netmon.probes.snmp.session import SnmpTarget
+from netmon.probes.snmp.uptime import Restart, restarted
+
+
+@dataclass(slots=True, eq=False)
+class Agent:
+    """One discovered device; a `ports.SnmpPlan`. `counters` match the script's."""
+
+    target: SnmpTarget
+    manner: Manner
+    script: Script
+    counters: list[Counter | None]
+    uptime: float | None = None
+    polled_at: float = -math.inf
+    is_busy: bool = False
+
+    @property
+    def outline(self) -> Outline:
+        """See `ports.SnmpPlan`."""
+        return self.script.outline
+
+    @property
+    def needs_talk(self) -> bool:
+        """Whether a poll is more than GETs: tables to walk, or SNMPv1, which refuses a whole request for one object."""
+        return bool(self.script.walks) or self.manner.version is Version.V1
+
+    def take(self, values: Sequence[Value], tables: Tables, now: float) -> tuple[list[float], Restart]:
+        """Make readings of a poll's values, NaN where absent; tell whether the device restarted since the last poll."""
+        readings = self.script.read(values, tables)
+        restart = self._restart(readings, now)
+        for at, (place, bits) in enumerate(self.script.counters):
+            raw = readings[place]
+            if raw is not None:
+                self.counters[at] = counter = advance(self.counters[at], int(raw), bits, restart)
+                readings[place] = None if counter is None else counter.total
+        return [math.nan if value is None else value for value in readings], restart
+
+    def carry_on(self, known: "Agent") -> None:
+        """Let counters go on from where the device's plan so far has brought them."""
+        self.uptime, self.polled_at = known.uptime, known.polled_at
+        so_far: dict[tuple[Measure, int], Counter | None] = {
+            (known.outline[place], bits): known.counters[at] for at, (place, bits) in enumerate(known.script.counters)
+        }
+        self.counters = [so_far.get((self.outline[place], bits)) for place, bits in self.script.counters]
+
+    def _restart(self, readings: Sequence[float | None], now: float) -> Restart:
+        uptime = readings[self.script.uptime] if self.script.uptime >= 0 else None
+        restart = restarted(self.uptime, uptime, now - self.polled_at) if self.uptime is not None else Restart.UNKNOWN
+        if uptime is not None:
+            self.uptime, self.polled_at = uptime, now
+        return restart

@@ -1,0 +1,235 @@
+"""`ports.SnmpReader` on the one client: discovery at leisure, polls as fast as they come.
+
+What a device needs of its own is small (an `Agent`): its address, its counters, its last uptime. Requests and their
+meaning are shared by all devices that are asked and read alike, so a country of few families fits into memory.
+Requests of a poll that takes several follow one another, for one device is asked one thing at a time.
+"""
+
+import asyncio
+import socket
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from weakref import WeakValueDictionary
+
+from netmon.errors import ProbeError
+from netmon.model.inventory import Device
+from netmon.model.profiles import Profile
+from netmon.ports import SnmpBatch, SnmpPlan, Vitals
+from netmon.probes.namespace import open_in_namespace
+from netmon.probes.snmp.account import Account
+from netmon.probes.snmp.agent import Agent
+from netmon.probes.snmp.ber import Absent, Oid, Value
+from netmon.probes.snmp.client import Patience, SnmpClient, Values
+from netmon.probes.snmp.codec import Version
+from netmon.probes.snmp.discover import Discovery, discover
+from netmon.probes.snmp.plan import PollPlan, build_plan
+from netmon.probes.snmp.reading import Tables
+from netmon.probes.snmp.reasons import Failure, FailureKind
+from netmon.probes.snmp.script import Script
+from netmon.probes.snmp.session import SnmpDesk, SnmpSession, SnmpTarget
+from netmon.probes.snmp.sockets import Sockets, canonical_address, open_socket
+from netmon.probes.snmp.uptime import Restart
+
+_GONE = frozenset((Absent.NO_SUCH_OBJECT, Absent.NO_SUCH_INSTANCE, Absent.END_OF_MIB_VIEW))
+_SILENT = (FailureKind.TIMED_OUT, FailureKind.UNREADABLE)
+_NOTHING_HEARD = (*_SILENT, FailureKind.UNSENT)
+_NO_TABLES: Tables = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollerConfig:
+    """Whom to ask how. `communities` are by name of credential; they leave this object only for the wire."""
+
+    communities: Mapping[str, bytes] = field(repr=False)
+    profiles: Mapping[str, Profile]
+    patience: Patience = field(default_factory=Patience)
+    port: int = 161
+
+
+@dataclass(slots=True, eq=False)
+class _Poll:
+    """One poll under way, and the values it has brought so far."""
+
+    index: int
+    agent: Agent
+    values: Values = field(default_factory=list)
+    requests_done: int = 0
+
+
+def open_poller(vitals: Vitals, config: PollerConfig, namespace: str = "") -> "SnmpPoller":
+    """Open the UDP sockets, in a network namespace if one is named; inside a running loop.
+
+    Raises:
+        InputError: there is no such namespace.
+        ProbeError: the namespace cannot be entered, or there is no socket to be had.
+    """
+    sockets = open_in_namespace(namespace, _open_sockets)
+    return SnmpPoller(sockets, config, vitals)
+
+
+def _open_sockets() -> Sockets:
+    opened: dict[int, socket.socket] = {}
+    for family in (socket.AF_INET, socket.AF_INET6):
+        with suppress(OSError):
+            opened[family] = open_socket(family)
+    if not opened:
+        raise ProbeError("the kernel grants no UDP socket for SNMP, neither IPv4 nor IPv6")
+    return Sockets(opened.get(socket.AF_INET), opened.get(socket.AF_INET6))
+
+
+class SnmpPoller:
+    """Implements `ports.SnmpReader`; make it with `open_poller` inside the running loop. Not thread-safe."""
+
+    def __init__(self, sockets: Sockets, config: PollerConfig, vitals: Vitals) -> None:
+        self._sockets = sockets
+        self._config = config
+        self._client = SnmpClient(sockets)
+        self._client.attach(asyncio.get_running_loop())
+        self._desk = SnmpDesk(self._client)
+        self._account = Account(self._client, vitals)
+        self._scripts: WeakValueDictionary[object, Script] = WeakValueDictionary()
+        self._polls: dict[int, _Poll] = {}
+        self._next_key = 0
+        self._talks: set[asyncio.Task[None]] = set()
+        self._batch = SnmpBatch()
+
+    async def discover(self, device: Device, known: SnmpPlan | None) -> SnmpPlan | None:
+        """See `ports.SnmpReader`."""
+        community = self._config.communities.get(device.credential)
+        if community is None:
+            return None
+        address = canonical_address(device.address, self._config.port)
+        target = SnmpTarget(address, community, self._config.patience)
+        session = SnmpSession(self._desk, target, known.manner if isinstance(known, Agent) else None)
+        found = await discover(session, self._config.profiles, named=device.profile)
+        if not isinstance(found, Discovery):
+            return None
+        plan = build_plan(found)
+        if not plan.requests:
+            return None
+        script = self._script(plan, found.manner.version, community)
+        agent = Agent(target, found.manner, script, [None] * len(script.counters))
+        if isinstance(known, Agent) and known.target.address == address:
+            agent.carry_on(known)
+        return agent
+
+    def request(self, index: int, plan: SnmpPlan, now: float) -> None:
+        """See `ports.SnmpReader`."""
+        if not isinstance(plan, Agent) or plan.is_busy:
+            return
+        plan.is_busy = True
+        poll = _Poll(index, plan)
+        key = self._next_key
+        self._next_key += 1
+        self._polls[key] = poll
+        if plan.needs_talk:
+            talk = asyncio.get_running_loop().create_task(self._talk(key, poll))
+            self._talks.add(talk)
+            talk.add_done_callback(self._talks.discard)
+        else:
+            self._send(key, poll, now)
+
+    def harvest(self, now: float) -> SnmpBatch:
+        """See `ports.SnmpReader`."""
+        harvest = self._client.harvest(now)
+        for key, values in harvest.answers:
+            poll = self._polls.get(key)
+            if poll is not None:
+                self._take(key, poll, values, now)
+        for failure in harvest.failures:
+            poll = self._polls.get(failure.key)
+            if poll is not None:
+                self._take_failure(failure, poll, now)
+        self._account.settle()
+        batch, self._batch = self._batch, SnmpBatch()
+        return batch
+
+    def forget(self) -> None:
+        """See `ports.SnmpReader`."""
+        for poll in self._polls.values():
+            poll.agent.is_busy = False
+        self._polls.clear()
+        self._batch = SnmpBatch()
+
+    async def close(self) -> None:
+        """End what is under way and close the sockets."""
+        for talk in self._talks:
+            talk.cancel()
+        await asyncio.gather(*self._talks, return_exceptions=True)
+        self._desk.close()
+        self._client.detach()
+        for sock in self._sockets.all():
+            sock.close()
+
+    def _script(self, plan: PollPlan, version: Version, community: bytes) -> Script:
+        key = (plan.requests, plan.walks, plan.series, version, community)
+        script = self._scripts.get(key)
+        if script is None:
+            script = self._scripts[key] = Script(plan, version, community)
+        return script
+
+    def _send(self, key: int, poll: _Poll, now: float) -> None:
+        agent = poll.agent
+        template = agent.script.templates[poll.requests_done]
+        if self._client.request(key, agent.target.address, template, now, agent.target.patience) is not None:
+            self._drop(key, poll)
+
+    def _drop(self, key: int, poll: _Poll) -> None:
+        if self._polls.pop(key, None) is not None:
+            poll.agent.is_busy = False
+
+    def _take(self, key: int, poll: _Poll, values: Sequence[Value], now: float) -> None:
+        poll.requests_done += 1
+        if len(poll.agent.script.templates) > 1:
+            poll.values += values
+            values = poll.values
+        if poll.requests_done < len(poll.agent.script.templates):
+            self._send(key, poll, now)
+        else:
+            self._finish(key, poll, values, _NO_TABLES, now)
+
+    def _take_failure(self, failure: Failure, poll: _Poll, now: float) -> None:
+        if poll.requests_done == 0 and failure.kind in _SILENT:
+            self._batch.missed.append(poll.index)
+        if poll.requests_done == 0 and failure.kind in _NOTHING_HEARD:
+            self._drop(failure.key, poll)
+            return
+        # It is there, though not for all that was asked; what is missing is absent, and discovery shall look again.
+        missing = len(poll.agent.script.oids) - len(poll.values)
+        self._finish(failure.key, poll, [*poll.values, *[Absent.NO_SUCH_INSTANCE] * missing], _NO_TABLES, now)
+
+    async def _talk(self, key: int, poll: _Poll) -> None:
+        agent = poll.agent
+        session = SnmpSession(self._desk, agent.target, agent.manner)
+        try:
+            values = await session.get(agent.script.oids)
+            tables = {} if isinstance(values, Failure) else await _walk(session, agent.script.walks)
+            agent.manner = session.manner
+            if key not in self._polls:
+                return  # forgotten meanwhile
+            if not isinstance(values, Failure):
+                self._finish(key, poll, values, tables, asyncio.get_running_loop().time())
+            elif values.kind is not FailureKind.UNSENT:
+                self._batch.missed.append(poll.index)
+        finally:
+            self._drop(key, poll)
+
+    def _finish(self, key: int, poll: _Poll, values: Sequence[Value], tables: Tables, now: float) -> None:
+        agent = poll.agent
+        self._drop(key, poll)
+        readings, restart = agent.take(values, tables, now)
+        self._batch.answered.append(poll.index)
+        self._batch.plans.append(agent)
+        self._batch.readings.append(readings)
+        if restart is Restart.YES or not _GONE.isdisjoint(values):
+            self._batch.changed.append(poll.index)
+
+
+async def _walk(session: SnmpSession, columns: Sequence[Oid]) -> Tables:
+    tables: dict[Oid, list[Value]] = {}
+    for column in columns:
+        walked = await session.walk(column)
+        if walked.failure is None:
+            tables[column] = [bind.value for bind in walked.rows]
+    return tables
