@@ -40,7 +40,7 @@ conclude: {{settle: 300ms}}
 isolation: {{reference_targets: [{references}]}}
 notices: {{hold: {{mail: 0s, sms: 0s}}, noc_mail: noc@example.org}}
 web: {{port: 0}}
-credentials: {{{credential}: community}}
+credentials: {{{credential}: ./community}}
 """
 TOLD_WITHIN = 4.0
 """Seconds after which a netmon with these settings has told of an outage, on a busy machine too."""
@@ -117,7 +117,7 @@ def start(folder: Path, log: Path) -> subprocess.Popen[bytes]:
 @contextlib.contextmanager
 def stage(folder: Path, scenario: Scenario) -> Iterator[RunningLab]:
     """A lab that answers, and files for the daemon that watches it."""
-    write_inventory(generate(scenario.country.plan()), folder / "inventory", credential="")
+    write_inventory(generate(scenario.country.plan()), folder / "inventory")
     (folder / "state").mkdir()
     with running_lab(scenario, folder, instant=True) as lab:
         references = ", ".join(lab.ready["references"])
