@@ -26,12 +26,17 @@ def inventory() -> None:
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="CSV with columns tambon_code,lat,lon; approximated where not given.",
 )
-def generate_inventory(directory: Path, villages: int, seed: int, coordinates: Path | None) -> None:
+@click.option(
+    "--credential",
+    default="",
+    help="Name of the community of all devices that speak SNMP, as in netmon.yaml; none where not given.",
+)
+def generate_inventory(directory: Path, villages: int, seed: int, coordinates: Path | None, credential: str) -> None:
     """Write a synthetic country on Thailand's real tambons into DIRECTORY, clearly labelled as such."""
     if directory.exists() and any(directory.iterdir()):
         raise InputError(f"{directory} is not empty; name a new directory.")
     country = generate(CountryPlan(villages=villages, seed=seed, coordinates=coordinates))
-    write_inventory(country, directory)
+    write_inventory(country, directory, credential=credential)
     size = f"{villages} synthetic village{'s' if villages > 1 else ''}, {len(country.inventory.devices)} devices"
     click.echo(f"{directory}: {size}, seed {seed}.")
 

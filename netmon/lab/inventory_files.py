@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from netmon.errors import InputError
-from netmon.lab.country import Country
+from netmon.lab.country import CREDENTIAL, Country
 from netmon.model.inventory import Device, Inventory, Village
 
 COLUMNS: dict[str, str] = {
@@ -34,8 +34,13 @@ chance. Mail addresses end in .invalid (RFC 2606). All phone numbers come from t
 Row = Iterable[object]
 
 
-def write_inventory(country: Country, directory: Path) -> None:
+def write_inventory(country: Country, directory: Path, *, credential: str = CREDENTIAL) -> None:
     """Write villages.csv, devices.csv, service_centres.csv, technicians.csv, volunteers.csv and SYNTHETIC.txt.
+
+    Args:
+        country: what to write.
+        directory: where; made if it is not there.
+        credential: name of the community of every device that speaks SNMP, to be declared in netmon.yaml; "" for none.
 
     Raises:
         InputError: the directory cannot be made or written.
@@ -43,7 +48,7 @@ def write_inventory(country: Country, directory: Path) -> None:
     inventory = country.inventory
     rows: dict[str, Iterable[Row]] = {
         "villages": map(_village, inventory.villages.values()),
-        "devices": map(_device, inventory.devices),
+        "devices": (_device(one, credential if one.credential else "") for one in inventory.devices),
         "service_centres": ((c.id, c.name, c.phone, c.email) for c in inventory.centres.values()),
         "technicians": _technicians(inventory),
         "volunteers": ((v.village, v.name, v.mobile, v.language) for v in inventory.volunteers.values()),
@@ -66,7 +71,7 @@ def _village(one: Village) -> Row:
     return (one.id, one.name, one.kind.value, *place, one.place, one.opening_hours, one.contact)
 
 
-def _device(one: Device) -> Row:
+def _device(one: Device, credential: str) -> Row:
     via = f"{one.observed_via.device}#{one.observed_via.key}" if one.observed_via else ""
     where = (one.address, one.village or "", one.parent or "", via)
     return (
@@ -77,7 +82,7 @@ def _device(one: Device) -> Row:
         one.name,
         one.centre or "",
         one.profile,
-        one.credential,
+        credential,
     )
 
 

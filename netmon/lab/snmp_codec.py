@@ -4,6 +4,7 @@ Names stay as the octets they came in, because a GET finds its object by these; 
 Whatever is malformed, longer than a datagram or no request at all is `None`: an agent keeps silent about it.
 """
 
+import re
 from typing import Final, NamedTuple, TypeAlias
 
 Oid: TypeAlias = tuple[int, ...]
@@ -28,7 +29,9 @@ MOST_OCTETS: Final = 1472
 """Longest message taken or sent: what an Ethernet frame holds after IP and UDP."""
 _MOST_NAMES: Final = 128
 _MOST_NAME_OCTETS: Final = 255
-_MOST_ARC_OCTETS: Final = 5
+_MOST_ARC: Final = 0xFFFF_FFFF
+_LONG_ARC: Final = re.compile(rb"[\x80-\xff]{4}")
+"""Only an arc of more than four octets can have more than 32 bits."""
 _MOST_INTEGER_OCTETS: Final = 5
 _SHORT: Final = 0x80
 _BYTE: Final = 0xFF
@@ -79,7 +82,7 @@ def _is_a_request(version: int, kind: int) -> bool:
 
 def _names(data: bytes, at: int) -> list[bytes]:
     names: list[bytes] = []
-    end = len(data)
+    end, may_be_too_long = len(data), _LONG_ARC.search(data, at)
     while at < end:
         whole, size = data[at + 1], data[at + 3]
         after = at + 2 + whole
@@ -95,6 +98,9 @@ def _names(data: bytes, at: int) -> list[bytes]:
         at = after
     if at != end:
         raise ValueError("cut short")
+    if may_be_too_long:
+        for name in names:
+            decode_name(name)
     return names
 
 
@@ -222,12 +228,18 @@ def encode_name(oid: Oid) -> bytes:
 
 
 def decode_name(content: bytes) -> Oid:
-    """BER contents (checked to end whole) as an OID; an arc too long to be one is as large as an arc can be."""
-    arcs, arc, used = [], 0, 0
+    """BER contents (checked to end whole) as an OID.
+
+    Raises:
+        ValueError: an arc has more than 32 bits (RFC 3416, 4.1).
+    """
+    arcs, arc = [], 0
     for octet in content:
-        arc, used = arc << 7 | octet & 0x7F, used + 1
+        arc = arc << 7 | octet & 0x7F
+        if arc > _MOST_ARC:
+            raise ValueError("arc of more than 32 bits")
         if octet < _SHORT:
-            arcs.append(arc if used <= _MOST_ARC_OCTETS else 0xFFFF_FFFF)
-            arc = used = 0
+            arcs.append(arc)
+            arc = 0
     first = min(arcs[0] // 40, 2)
     return (first, arcs[0] - 40 * first, *arcs[1:])

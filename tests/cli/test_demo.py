@@ -24,9 +24,12 @@ from netmon.cli.demo.screen import TRUTH, Screen
 from netmon.cli.demo.stage import MARK, Stage, set_stage, write_settings
 from netmon.cli.demo.telling import tell_summary
 from netmon.errors import InputError
+from netmon.lab.agents import COMMUNITY
+from netmon.lab.country import generate
 from netmon.lab.demo_scenario import demo_scenario
+from netmon.lab.inventory_files import write_inventory
 from netmon.model.inventory import Inventory
-from netmon.settings import load_settings
+from netmon.settings import load_inventory, load_settings, resolve
 from netmon.stores import open_store
 from tests.kit.peers import ROOT
 from tests.stores.sample import RememberedVitals, at, opening
@@ -80,6 +83,18 @@ def test_the_daemon_can_read_its_settings(tmp_path: Path) -> None:
         settings = load_settings(stage.settings)
     assert (settings.probing.namespace, settings.web.port) == ("/proc/1/ns/net", 8080)
     assert settings.inventory.directory == stage.inventory
+
+
+def test_the_daemon_can_ask_the_lab_s_agents(tmp_path: Path) -> None:
+    with set_stage(tmp_path / "demo") as stage:
+        write_settings(stage, namespace="", references=(), port=0)
+        write_inventory(generate(demo_scenario(duration=90, villages=20).country.plan()), stage.inventory)
+        settings = load_settings(stage.settings)
+        inventory = load_inventory(stage.inventory, settings.credentials).inventory
+        named = {device.credential for device in inventory.devices}
+        assert named == {"village-ro"}
+        assert resolve("village-ro", settings.credentials["village-ro"], {}).reveal() == COMMUNITY
+        assert (stage.folder / "village-ro").stat().st_mode & 0o077 == 0
 
 
 def test_every_event_of_the_script_has_words_of_its_own() -> None:

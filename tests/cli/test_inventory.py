@@ -20,6 +20,21 @@ def test_a_generated_country_is_labelled_passes_the_check_and_gives_the_doctor_n
     assert (said.code, said.out) == (0, "Nothing to mend.\n")
 
 
+def test_a_generated_country_may_name_the_community_of_what_speaks_snmp(netmon: Netmon, tmp_path: Path) -> None:
+    assert netmon("inventory", "generate", "land", "--villages", "60", "--credential", "village-ro").code == 0
+    rows = (tmp_path / "land" / "devices.csv").read_text(encoding="utf-8-sig").splitlines()[1:]
+    named = [row.split(",")[1] for row in rows if row.endswith(",village-ro")]
+    assert set(named) == {"feeder", "uplink", "ap"}
+    assert named.count("ap") == 60 > named.count("uplink")
+    (tmp_path / "netmon.yaml").write_text("inventory: {directory: land}\n")
+    said = netmon("check", "-c", "netmon.yaml")
+    assert said.code == 2
+    assert "credential: names no credential of netmon.yaml" in said.out + said.err
+    (tmp_path / "village-ro").write_text("a community\n")
+    (tmp_path / "netmon.yaml").write_text("inventory: {directory: land}\ncredentials: {village-ro: ./village-ro}\n")
+    assert netmon("check", "-c", "netmon.yaml").code == 0
+
+
 def test_the_same_seed_gives_the_same_files_and_another_seed_others(netmon: Netmon, tmp_path: Path) -> None:
     for folder, seed in (("a", "3"), ("b", "3"), ("c", "4")):
         assert netmon("inventory", "generate", folder, "--villages", "40", "--seed", seed).code == 0

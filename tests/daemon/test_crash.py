@@ -40,7 +40,7 @@ conclude: {{settle: 300ms}}
 isolation: {{reference_targets: [{references}]}}
 notices: {{hold: {{mail: 0s, sms: 0s}}, noc_mail: noc@example.org}}
 web: {{port: 0}}
-credentials: {{{credential}: community}}
+credentials: {{{credential}: ./community}}
 """
 TOLD_WITHIN = 4.0
 """Seconds after which a netmon with these settings has told of an outage, on a busy machine too."""

@@ -27,6 +27,7 @@ def test_files_hold_the_inventory_as_the_operator_believes_it(tmp_path: Path) ->
         row = devices[device.id]
         via = f"{device.observed_via.device}#{device.observed_via.key}" if device.observed_via else ""
         assert (row["parent"], row["observed_via"], row["address"]) == (device.parent or "", via, device.address)
+        assert (row["profile"], row["credential"]) == ("", device.credential)
         assert (row["role"], row["lifecycle"], row["village"]) == (device.role, device.lifecycle, device.village or "")
     wrong = country.wrongly_recorded()
     assert wrong and all(devices[one]["parent"] != country.parent_of[one] for one in wrong)
@@ -37,6 +38,16 @@ def test_files_hold_the_inventory_as_the_operator_believes_it(tmp_path: Path) ->
         assert (float(row["lat"]), float(row["lon"])) == (village.lat, village.lon)
     assert {row["village"] for row in rows["volunteers"]} == set(villages)
     assert {row["service_centre"] for row in rows["technicians"]} == {row["id"] for row in rows["service_centres"]}
+
+
+def test_credential_is_named_as_wanted_or_left_out(tmp_path: Path) -> None:
+    country = generate(CountryPlan(villages=30, seed=7))
+    speaking = {device.id for device in country.inventory.devices if device.credential}
+    for name in ("village-ro", "other", ""):
+        write_inventory(country, tmp_path, credential=name)
+        rows = read(tmp_path / "devices.csv")
+        assert {row["credential"] for row in rows if row["id"] in speaking} == {name}
+        assert {row["credential"] for row in rows if row["id"] not in speaking} == {""}
 
 
 def test_folder_says_first_of_all_that_it_is_synthetic(tmp_path: Path) -> None:

@@ -114,6 +114,10 @@ def test_the_design_s_example_is_read() -> None:
             "{at: 1, kind: ap_fault, where: {device: '#1'}}",
             "event 1 (ap_fault) where: no ap stands at device #1, or it is only planned; choose another place",
         ),
+        (
+            "{at: 1, kind: optics_fade, where: {village: '#1'}}",
+            "test.yaml: event 1 (optics_fade): 'db_per_minute' is missing",
+        ),
     ],
 )
 def test_mistake_is_told_in_a_sentence(event: str, sentence: str) -> None:
@@ -152,6 +156,9 @@ def test_missing_file_is_told_in_a_sentence(tmp_path: Path) -> None:
         ("ap_fault", "{country: true}", {Role.AP}),
         ("uplink_fault", "{village: '#1'}", {Role.UPLINK}),
         ("flap", "{village: '#1'}", {Role.UPLINK}),
+        ("agent_hang", "{amphoe: '#1'}", {Role.FEEDER, Role.UPLINK, Role.AP}),
+        ("optics_fade, db_per_minute: 2", "{feeder: '#1'}", {Role.UPLINK}),
+        ("no_clients", "{country: true}", {Role.AP}),
     ],
 )
 def test_kind_breaks_what_it_is_about_and_nothing_else(kind: str, where: str, roles: set[Role]) -> None:
@@ -159,7 +166,16 @@ def test_kind_breaks_what_it_is_about_and_nothing_else(kind: str, where: str, ro
     country = generate(scenario.country.plan())
     (placed,) = place_events(scenario, country)
     assert {country.inventory.devices[i].role for i in placed.devices} == roles
-    assert placed.cause == CAUSE_OF[kind]
+    assert placed.cause == CAUSE_OF[kind.partition(",")[0]]
+
+
+def test_agent_of_a_device_that_has_none_cannot_hang() -> None:
+    country = "{villages: 100, seed: 7}"
+    generated = generate(CountryPlan(villages=100, seed=7))
+    mute = next(d for d in generated.inventory.devices if not d.credential and d.id not in generated.unbuilt)
+    scenario = script(f"{{at: 1, kind: agent_hang, where: {{device: {mute.id}}}}}", country=country)
+    with pytest.raises(ComplaintsError, match="or it is only planned or speaks no SNMP; choose another place"):
+        place_events(scenario, generated)
 
 
 def test_real_codes_name_places_too() -> None:

@@ -74,6 +74,7 @@ def test_damaged_request_is_read_whole_or_not_at_all(at: int, octet: int) -> Non
     [
         request([(1, 3, 6)] * 129),
         request([(1, 3, *[2**32 - 1] * 60)]),
+        request([(1, 3, 2**32 - 1)]).replace(b"\x8f\xff\xff\xff\x7f", b"\x90\x80\x80\x80\x00"),
         request([], pdu=PduType.SET),
         request([], pdu=PduType.RESPONSE),
         WHOLE + b"\0",
@@ -81,7 +82,17 @@ def test_damaged_request_is_read_whole_or_not_at_all(at: int, octet: int) -> Non
         encode_message(Message(3, b"public", PduType.GET, 1, 0, 0, ())),
         b"\x30\x80" + WHOLE[2:] + b"\0\0",
     ],
-    ids=["too many names", "too long a name", "SET", "response", "trailing", "v1 GETBULK", "v3", "indefinite length"],
+    ids=[
+        "too many names",
+        "too long a name",
+        "too long an arc",
+        "SET",
+        "response",
+        "trailing",
+        "v1 GETBULK",
+        "v3",
+        "indefinite length",
+    ],
 )
 def test_anything_but_a_bounded_request_is_met_with_silence(message: bytes) -> None:
     assert decode_request(message) is None
