@@ -1,5 +1,5 @@
 # make env         an environment in .venv with netmon and its locked libraries
-# make demo        a simulated country on this machine: make demo FOR=180 VILLAGES=300
+# make demo        a simulated country on this machine: make demo FOR=180 VILLAGES=300 DIR=demo PORT=0
 # make check       linter, formatter, types, import contracts
 # make test        check, then the tests, against real peers
 # make acceptance  everything, the slow tests and every bench too
@@ -16,8 +16,13 @@ SHELL := /bin/bash
 PYTHON ?= python3
 FOR ?= 180
 VILLAGES ?= 300
+DIR ?= demo
+PORT ?= 0
 
 PIP := .venv/bin/python -m pip --quiet --quiet --no-input --disable-pip-version-check
+# `python -m venv`, but a Ctrl-C ends it without a traceback.
+MAKE_VENV = $(PYTHON) -c 'import signal, venv; signal.signal(signal.SIGINT, signal.SIG_DFL); \
+	venv.create(".venv", clear=True, symlinks=True, with_pip=True)'
 LOCK = .venv/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(UPGRADE) --group build
 
@@ -33,12 +38,14 @@ dev: .venv/dev-installed
 			|| { echo 'Please install the Debian package python3-venv first.' >&2; exit 1; }; \
 		export DEBIAN_FRONTEND=noninteractive; \
 		apt-get -qq update </dev/null && apt-get -qq --yes install python3-venv </dev/null >/dev/null; }
-	@$(PIP) --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@echo 'Making the environment in .venv, this once. It takes about a minute.'
+	@$(PIP) --version >/dev/null 2>&1 || $(MAKE_VENV)
 	@$(PIP) install --require-hashes --requirement requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 
 .venv/dev-installed: requirements-dev.lock .venv/netmon-installed
+	@echo 'Adding what the checks and tests need.'
 	@$(PIP) install --require-hashes --requirement requirements-dev.lock
 	@touch $@
 
@@ -46,7 +53,7 @@ peers:
 	@tests/install-peers
 
 demo: env
-	@exec .venv/bin/netmon demo --for $(FOR) --villages $(VILLAGES)
+	@.venv/bin/netmon demo --for '$(FOR)' --villages '$(VILLAGES)' --dir '$(DIR)' --port '$(PORT)' || (($$? == 130))
 
 check: dev
 	@.venv/bin/ruff check --quiet
@@ -72,7 +79,7 @@ lock: .venv/bin/uv
 	@$(LOCK) --group dev --constraint requirements.lock --output-file requirements-dev.lock
 
 .venv/bin/uv:
-	@$(PIP) --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@$(PIP) --version >/dev/null 2>&1 || $(MAKE_VENV)
 	@$(PIP) install uv
 
 clean:

@@ -193,6 +193,14 @@ class Store(Protocol):
         """
         ...
 
+    async def claim_rest(self, now: Now, claimed: Sequence[OutboxEntry], lease: float) -> tuple[OutboxEntry, ...]:
+        """Take what else waits for the people of `claimed`, on its channel, oldest first, to leave together.
+
+        That is every notice whose time has come, those put back for a later try and those behind `claimed`, too; not
+        what is in doubt or in another courier's hands, and nothing behind such a one.
+        """
+        ...
+
     async def release_leases(self, now: Now) -> None:
         """Give back every claim. For the start of the daemon, when no other courier runs."""
         ...

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import click
 
+from netmon.cli.common import WholeNumber
 from netmon.errors import InputError
 from netmon.lab.country import CountryPlan, generate
-from netmon.lab.inventory_files import write_inventory
+from netmon.lab.inventory_files import COLUMNS, write_inventory
+from netmon.lab.people import MOST_VILLAGES
 from netmon.settings import examine, listing
 
 
@@ -17,8 +19,8 @@ def inventory() -> None:
 
 @inventory.command("generate")
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--villages", type=click.IntRange(1, 1_000_000), default=24_700, show_default=True)
-@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same country.")
+@click.option("--villages", type=WholeNumber(1, MOST_VILLAGES), default=24_700, show_default=True)
+@click.option("--seed", type=WholeNumber(), default=1, show_default=True, help="The same seed gives the same country.")
 @click.option(
     "--coordinates",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -30,15 +32,21 @@ def generate_inventory(directory: Path, villages: int, seed: int, coordinates: P
         raise InputError(f"{directory} is not empty; name a new directory.")
     country = generate(CountryPlan(villages=villages, seed=seed, coordinates=coordinates))
     write_inventory(country, directory)
-    click.echo(f"{directory}: {villages} synthetic villages, {len(country.inventory.devices)} devices, seed {seed}.")
+    size = f"{villages} synthetic village{'s' if villages > 1 else ''}, {len(country.inventory.devices)} devices"
+    click.echo(f"{directory}: {size}, seed {seed}.")
 
 
 @inventory.command()
 @click.argument("directory", type=click.Path(path_type=Path, exists=True, file_okay=False))
 def doctor(directory: Path) -> int:
     """Examine the inventory in DIRECTORY; exit code 1 if something wants mending."""
+    if not any((directory / f"{name}.csv").exists() for name in COLUMNS):
+        raise InputError(
+            f"{directory} holds no inventory; name the folder with {', '.join(f'{n}.csv' for n in COLUMNS)}."
+        )
     findings = examine(directory)
     for line in listing(findings):
         click.echo(line)
-    click.echo(f"{len(findings)} findings." if findings else "Nothing to mend.")
+    found = f"{len(findings)} finding{'s' if len(findings) > 1 else ''}."
+    click.echo(found if findings else "Nothing to mend.")
     return 1 if findings else 0

@@ -94,10 +94,18 @@ def _each(
         chosen = ids
         if every:
             chosen = [line.id for line in await store.notices(GIVEN_UP, 1_000_000)]
+        refusals = []
         for one in chosen:
-            line = await act(store, one)
-            click.echo(f"{line.id} {done}: {line.notice.channel} to {line.notice.recipient.id}, {line.notice.stage}")
+            try:
+                line = await act(store, one)
+            except InputError as error:  # the others are none the worse for it
+                refusals.append(str(error))
+            else:
+                notice = line.notice
+                click.echo(f"{line.id} {done}: {notice.channel} to {notice.recipient.id}, {notice.stage}")
         if not chosen:
             click.echo("Nothing was given up.")
+        if refusals:
+            raise InputError("\n".join(refusals))
 
     with_store(config, carry_out)

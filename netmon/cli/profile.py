@@ -3,9 +3,7 @@
 import asyncio
 import json
 import os
-import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -13,32 +11,20 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from netmon.cli.asking import Findings, access_of, read_device, read_wire
 from netmon.cli.common import config_option
-from netmon.errors import InputError, ProbeError
-from netmon.model.profiles import Profile
+from netmon.errors import InputError
 from netmon.model.readings import NATURE
 from netmon.probes.snmp.ber import format_oid
-from netmon.probes.snmp.client import Patience, SnmpClient
-from netmon.probes.snmp.discover import Discovery, discover
-from netmon.probes.snmp.explain import Explained, explain, missing
-from netmon.probes.snmp.plan import Scope, build_plan
-from netmon.probes.snmp.reader import SnmpReader
-from netmon.probes.snmp.reasons import Failure, FailureKind
+from netmon.probes.snmp.client import Patience
+from netmon.probes.snmp.engines import Access, CommunityAccess
+from netmon.probes.snmp.explain import Explained, missing
 from netmon.probes.snmp.recording import read_recording
-from netmon.probes.snmp.session import SnmpDesk, SnmpSession, SnmpTarget
-from netmon.probes.snmp.sockets import Sockets, canonical_address, open_socket
-from netmon.settings import load_settings, resolve
-from netmon.settings.profile_file import profile_schema
-from netmon.settings.profiles import load_profiles
+from netmon.probes.snmp.sockets import canonical_address
+from netmon.probes.snmp.v3 import PysnmpTarget
+from netmon.settings import load_profiles, load_settings, profile_schema, resolve_snmp
 
 _WIDTH = 240
-_NO_ANSWER = "check the address, the port, the community and the device's list of permitted managers"
-
-
-@dataclass(frozen=True, slots=True)
-class _Findings:
-    found: Discovery
-    readings: list[Explained]
 
 
 @click.group()
@@ -59,7 +45,7 @@ def schema() -> None:
 @click.option("--port", type=click.IntRange(1, 65_535), default=161, show_default=True)
 @click.option("--timeout", type=click.FloatRange(0.05, 60), default=2.0, show_default=True, help="Seconds per answer.")
 @click.option("--community-file", type=click.Path(path_type=Path, dir_okay=False), help="Its first line is used.")
-@click.option("--credential", default="", help="Name of the community among the settings' credentials.")
+@click.option("--credential", default="", help="Name among the settings' credentials.")
 @config_option
 def test(target: str, profiles: Path | None, named: str, port: int, **access: object) -> None:
     """Show what a profile reads: object, raw value, scale and result, and what it looked for in vain.
@@ -75,10 +61,11 @@ def test(target: str, profiles: Path | None, named: str, port: int, **access: ob
         device = read_recording(recording.read_bytes())
         if device.unreadable:
             click.echo(f"{len(device.unreadable)} lines are left out: {_numbers(device.unreadable)}", err=True)
-        findings = asyncio.run(_read(device, known, named))
+        findings = asyncio.run(read_device(device, known, named))
     else:
-        wire = SnmpTarget(_address(target, port), _community(access), Patience(float(str(access["timeout"])), 1))
-        findings = asyncio.run(_read_wire(wire, known, named))
+        patience = Patience(float(str(access["timeout"])), 1)
+        wire = PysnmpTarget(_address(target, port), _access(access), patience)
+        findings = asyncio.run(read_wire(wire, known, named))
     _show(findings)
 
 
@@ -89,60 +76,21 @@ def _address(target: str, port: int) -> tuple[str, int]:
         raise InputError(f"'{target}' is neither a file nor a numeric IPv4 or IPv6 address") from None
 
 
-def _community(access: Mapping[str, object]) -> bytes:
+def _access(access: Mapping[str, object]) -> Access:
     file, credential = access["community_file"], access["credential"]
     if credential:
         settings = load_settings(Path(str(access["config"])))
-        source = settings.credentials.get(str(credential))
-        if source is None:
-            raise InputError(f"the settings have no credential '{credential}'")
-        return resolve(str(credential), source, os.environ).reveal().encode()
+        return access_of(resolve_snmp(str(credential), settings.credentials, os.environ))
     if file is not None:
         lines = Path(str(file)).read_text(encoding="utf-8").splitlines() if Path(str(file)).is_file() else []
         if not lines or not lines[0]:
             raise InputError(f"{file}: there is no community on its first line")
-        return lines[0].encode()
+        return CommunityAccess(lines[0].encode())
     given = os.environ.get("NETMON_COMMUNITY") or click.prompt("Community", hide_input=True)
-    return str(given).encode()
+    return CommunityAccess(str(given).encode())
 
 
-async def _read_wire(target: SnmpTarget, profiles: Mapping[str, Profile], named: str) -> _Findings:
-    family = socket.AF_INET6 if ":" in target.address[0] else socket.AF_INET
-    sock = open_socket(family)
-    client = SnmpClient(Sockets(ipv6=sock) if family == socket.AF_INET6 else Sockets(ipv4=sock))
-    client.attach(asyncio.get_running_loop())
-    desk = SnmpDesk(client)
-    try:
-        return await _read(SnmpSession(desk, target), profiles, named)
-    finally:
-        desk.close()
-        client.detach()
-        sock.close()
-
-
-async def _read(device: SnmpReader, profiles: Mapping[str, Profile], named: str) -> _Findings:
-    found = await discover(device, profiles, named=named)
-    if found is None:
-        raise ProbeError("no profile fits this device, and none is a fallback")
-    if isinstance(found, Failure):
-        raise ProbeError(_sentence(found))
-    plan = build_plan(found, Scope.EVERYTHING)
-    values = await device.get(plan.oids)
-    if isinstance(values, Failure):
-        raise ProbeError(_sentence(values))
-    tables = {column: [bind.value for bind in (await device.walk(column)).rows] for column in plan.walks}
-    return _Findings(found, explain(plan, values, tables))
-
-
-def _sentence(failure: Failure) -> str:
-    if failure.kind is FailureKind.TIMED_OUT:
-        return f"the device does not answer SNMP; {_NO_ANSWER}"
-    if failure.kind is FailureKind.AGENT_ERROR:
-        return f"the device answers with SNMP error {failure.error_status}"
-    return f"the device's answer is of no use ({failure.kind.value})"
-
-
-def _show(findings: _Findings) -> None:
+def _show(findings: Findings) -> None:
     console = Console(soft_wrap=False, width=None if os.isatty(1) else _WIDTH, highlight=False)
     found = findings.found
     console.print(Text(f"profile   {found.profile.name}: {found.profile.title}"))

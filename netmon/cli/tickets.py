@@ -62,7 +62,7 @@ def show(config: Path, number: str) -> None:
 
     file = with_store(config, read)
     if file is None:
-        raise InputError(f"There is no ticket {number}; 'netmon tickets list --all' shows them all.")
+        raise InputError(f"There is no ticket '{number}'; 'netmon tickets list --all' shows them all.")
     ticket, fault = file.ticket, file.fault
     click.echo(f"{ticket.number}  {ticket.status}  centre {ticket.centre}  since {clock_time(ticket.opened_at)}")
     click.echo(f"cause {fault.cause} (confidence {fault.confidence:.0%})  accepted by {ticket.accepted_by or 'nobody'}")
@@ -102,10 +102,17 @@ def resolve(config: Path, number: str, author: str | None, note: str) -> None:
 
 
 def _act(config: Path, number: str, author: str | None, *, status: TicketStatus | None, note: str) -> None:
-    action = TicketAction(number=TicketNumber(number), author=author or getpass.getuser(), status=status, note=note)
+    action = TicketAction(number=TicketNumber(number), author=author or _login_name(), status=status, note=note)
 
     async def carry_out(store: Store) -> Ticket:
         return await store.act(action, SystemClock().now())
 
     ticket = with_store(config, carry_out)
     click.echo(f"{ticket.number} is {ticket.status}.")
+
+
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user id without a name, as containers have
+        raise InputError("This user has no name here; say who you are with --by.") from None

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from netmon.daemon.notifying import notifiers_for
+from netmon.daemon.pid_file import PidFile, claimed
 from netmon.daemon.policies import case_policy, courier_policy, health_policy, isolation_policy
 from netmon.engine.casework import Casework
 from netmon.engine.clock import SystemClock
@@ -29,7 +30,7 @@ from netmon.probes.icmp import open_pinger
 from netmon.probes.isolation import open_sensor
 from netmon.probes.snmp.client import Patience
 from netmon.probes.snmp.poller import PollerConfig, open_poller
-from netmon.settings import Settings, resolve
+from netmon.settings import Settings, resolve, state_directory
 from netmon.settings.profiles import load_profiles
 from netmon.stores import hold_database, open_store
 from netmon.web.vitals import PrometheusVitals
@@ -55,6 +56,7 @@ class Daemon:
     store: Store
     vitals: PrometheusVitals
     clock: SystemClock
+    pid_file: PidFile
     address: str = ""
 
     def unready(self) -> tuple[str, ...]:
@@ -76,8 +78,9 @@ async def assemble(settings: Settings, inventory: Inventory, stack: AsyncExitSta
     """Open what needs opening and wire it; whatever was opened is closed by `stack`.
 
     Raises:
-        NetmonError: a socket or the database is not to be had; the text says what to do.
+        NetmonError: a socket, the database or the state directory is not to be had; the text says what to do.
     """
+    pid_file = stack.enter_context(claimed(state_directory()))
     vitals, probing = PrometheusVitals(), settings.probing
     stack.enter_context(hold_database(settings.store.url))
     store = await open_store(settings.store.url, vitals=vitals)
@@ -118,6 +121,7 @@ async def assemble(settings: Settings, inventory: Inventory, stack: AsyncExitSta
         store=store,
         vitals=vitals,
         clock=clock,
+        pid_file=pid_file,
     )
 
 

@@ -23,6 +23,7 @@ from netmon.rules.wording import sentence
 from netmon.settings import load_inventory, load_settings
 from netmon.web.app import create_app
 from netmon.web.exporters import load_exporters
+from netmon.web.guard import guard
 from netmon.web.server import WebServer, address_of, inherited_socket, listen
 from netmon.web.sources import PageSources
 
@@ -75,6 +76,7 @@ async def run_daemon(config: Path, *, http: socket.socket | None = None, started
         reloader = Reloader(config, daemon, manager)
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.wanted.set)
         _start_calendar(daemon, stack)
+        daemon.pid_file.announce()
         inventory = loaded.inventory
         log.info(
             "watching villages=%d devices=%d pages=http://%s",
@@ -86,10 +88,14 @@ async def run_daemon(config: Path, *, http: socket.socket | None = None, started
 
 
 def start_log(level: str) -> None:
-    """One line per change on standard error; libraries only when something is wrong."""
-    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for library in ("alembic", "apscheduler", "uvicorn"):
-        logging.getLogger(library).setLevel(logging.WARNING)
+    """One line per change on standard error; libraries only when something is wrong.
+
+    Below that they write down what they send: httpx each address with its query, a gateway's password and number in it.
+    """
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger().setLevel(logging.WARNING)
+    for ours in ("netmon", "netmon_exporters"):
+        logging.getLogger(ours).setLevel(level.upper())
 
 
 def make_pages(daemon: Daemon, listening: socket.socket) -> WebServer:
@@ -106,7 +112,7 @@ def make_pages(daemon: Daemon, listening: socket.socket) -> WebServer:
         explain=explain,
         exporters=load_exporters(sources),
     )
-    return WebServer(create_app(pages), listening)
+    return WebServer(guard(create_app(pages), listening, daemon.settings.web.token_sha256), listening)
 
 
 def _start_calendar(daemon: Daemon, stack: AsyncExitStack) -> None:

@@ -1,12 +1,14 @@
 """Settings become the rules' policies here, and nowhere else."""
 
+from netmon.engine.allowance import Limits
 from netmon.engine.casework import CasePolicy
 from netmon.engine.courier import CourierPolicy
 from netmon.engine.judge import HealthPolicy
-from netmon.model.notices import Person
+from netmon.model.notices import Channel, Person
 from netmon.rules.conclude import ConcludePolicy
 from netmon.rules.isolation import IsolationPolicy
 from netmon.rules.odds import OddsPolicy, RecoveryPolicy
+from netmon.rules.repetition import Rate
 from netmon.rules.ticket_policy import NoticePolicy
 from netmon.settings import Settings
 
@@ -40,8 +42,14 @@ def case_policy(settings: Settings) -> CasePolicy:
 
 
 def courier_policy(settings: Settings) -> CourierPolicy:
-    """Where alarms about netmon itself go, and how patient gateways ask it to be."""
+    """Where alarms about netmon itself go, and how patient gateways ask it to be, and whom it spares."""
     slowest = max(getattr(section, "timeout", 0.0) for section in (settings.mail, settings.sms))
     # A driver waits for its gateway twice at most, and knows better than the courier what a silence means.
     patience = max(60.0, 2 * slowest + 10)
-    return CourierPolicy(noc=Person(name="NOC", email=settings.notices.noc_mail), patience=patience)
+    rates = settings.notices.limits
+    limits = Limits(
+        person={Channel.MAIL: Rate(rates.mail_per_hour, 3600.0), Channel.SMS: Rate(rates.sms_per_day, 86_400.0)},
+        gateway={Channel.SMS: Rate(rates.sms_per_minute, 60.0)},
+    )
+    noc = Person(name="NOC", email=settings.notices.noc_mail)
+    return CourierPolicy(noc=noc, patience=patience, limits=limits)

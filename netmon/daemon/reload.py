@@ -9,24 +9,31 @@ import contextlib
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
 
 from netmon.daemon.assembly import Daemon, plan_for
 from netmon.daemon.notify import Manager
-from netmon.daemon.policies import case_policy, health_policy
+from netmon.daemon.policies import case_policy, courier_policy, health_policy, isolation_policy
 from netmon.engine.plan import SnmpRound, SweepPlan, build_snmp_round
-from netmon.errors import ComplaintsError, InputError
+from netmon.errors import ComplaintsError, InputError, NetmonError
 from netmon.model.fleet import Fleet
 from netmon.model.inventory import Inventory
+from netmon.model.time import Now
 from netmon.model.vitals import Vital
 from netmon.rules.reload import InventoryDiff, ReloadPolicy, ReloadVerdict, diff, judge_reload
 from netmon.settings import Settings, load_inventory, load_settings, state_directory
 
 log = logging.getLogger(__name__)
 
-ONLY_AT_START = ("store", "web", "mail", "sms", "templates", "log", "credentials")
-PROBING_AT_START = ("namespace", "snmp_timeout", "snmp_retries", "snmp_port", "profiles")
+ONLY_AT_START = (
+    *("store", "web", "mail", "sms", "templates", "log", "credentials", "tickets"),
+    *("probing.timeout", "probing.namespace", "probing.profiles"),
+    *("probing.snmp_timeout", "probing.snmp_retries", "probing.snmp_port"),
+    *(f"notices.{key}" for key in ("noc_mail", "contact_number", "map_link", "from_address", "sender_name")),
+)
+"""Settings, as paths, that belong to what is opened once: sockets, database, gateways."""
 REPORT, ACCEPT = "reload.json", "reload.accept"
 
 
@@ -49,6 +56,9 @@ class Reloader:
         self._config = config
         self._manager = manager
         self._daemon = daemon
+        self._started_with = daemon.settings
+        daemon.vitals.gauge(Vital.RELOAD_OK, 1)
+        daemon.vitals.gauge(Vital.RELOAD_AT, daemon.clock.now().wall)
         self.wanted = asyncio.Event()
 
     async def run(self) -> None:
@@ -64,28 +74,26 @@ class Reloader:
         vitals, now = self._daemon.vitals, self._daemon.clock.now()
         try:
             prepared = await asyncio.to_thread(self._prepare)
-        except InputError as error:
+        except NetmonError as error:
             complaints = error.complaints if isinstance(error, ComplaintsError) else (str(error),)
             for complaint in complaints:
-                log.error("reload refused: %s", complaint)
+                log.error("reload=refused reason=%r", complaint)
             vitals.gauge(Vital.RELOAD_OK, 0)
-            self._report(ok=False, lines=complaints)
+            self._report(now, ok=False, lines=complaints)
             return False
         ignored = self._ignored(prepared.settings)
         self._swap(prepared)
         vitals.gauge(Vital.RELOAD_OK, 1)
         vitals.gauge(Vital.RELOAD_AT, now.wall)
-        self._report(ok=True, lines=[summary(prepared.changes), *ignored])
+        self._report(now, ok=True, lines=[summary(prepared.changes), *ignored])
         return True
 
     def _prepare(self) -> Prepared:
-        old = self._daemon.country
+        old, accepted = self._daemon.country, self._take_acceptance()
         settings = load_settings(self._config)
         inventory = load_inventory(settings.inventory.directory, credentials=settings.credentials).inventory
         changes = diff(old.inventory, inventory)
-        verdict = judge_reload(
-            changes, old.inventory, ReloadPolicy(settings.reload.retired_share), accepted=self._take_acceptance()
-        )
+        verdict = judge_reload(changes, old.inventory, ReloadPolicy(settings.reload.retired_share), accepted=accepted)
         if verdict is ReloadVerdict.NEEDS_ACCEPT:
             raise InputError(
                 f"This would retire {len(changes.retired)} of {len(old.inventory.devices)} devices; nothing was "
@@ -114,29 +122,34 @@ class Reloader:
         country, kept = daemon.country, prepared.changes.kept
         prepared.fleet.adopt(country.fleet, [new for new, _ in kept], [old for _, old in kept])
         country.inventory, country.fleet = prepared.inventory, prepared.fleet
-        daemon.judge.adopt(kept, moved_devices(prepared.changes, prepared.inventory), now)
-        daemon.judge.policy = health_policy(prepared.settings)
+        wishes = daemon.judge.adopt(kept, moved_devices(prepared.changes, prepared.inventory), now)
+        # The pinger keeps the time-out it was opened with, so the judge does too.
+        daemon.judge.policy = replace(health_policy(prepared.settings), timeout=daemon.judge.policy.timeout)
+        daemon.watch.use(isolation_policy(prepared.settings))
         daemon.casework.adopt(case_policy(prepared.settings))
+        daemon.courier.adopt(courier_policy(prepared.settings))
         daemon.sweep.adopt(prepared.plan)
+        daemon.sweep.recheck(wishes, now)
         daemon.snmp.adopt(prepared.snmp_round, kept)
         daemon.settings = prepared.settings
 
     def _ignored(self, new: Settings) -> list[str]:
-        old = self._daemon.settings
-        sections = [name for name in ONLY_AT_START if getattr(old, name) != getattr(new, name)]
-        keys = [name for name in PROBING_AT_START if getattr(old.probing, name) != getattr(new.probing, name)]
         return [
-            f"'{name}' has changed; that takes effect at the next start."
-            for name in (*sections, *(f"probing.{key}" for key in keys))
+            f"'{path}' has changed; that takes effect at the next start."
+            for path in ONLY_AT_START
+            if attrgetter(path)(self._started_with) != attrgetter(path)(new)
         ]
 
-    def _report(self, *, ok: bool, lines: Sequence[str]) -> None:
+    def _report(self, began: Now, *, ok: bool, lines: Sequence[str]) -> None:
         """Leave the outcome where `netmon reload` finds it; a state directory that is full must not stop a reload."""
-        content = json.dumps({"ok": ok, "lines": list(lines)}, ensure_ascii=False)
+        content = json.dumps({"began": began.wall, "ok": ok, "lines": list(lines)}, ensure_ascii=False)
+        report = state_directory() / REPORT
         with contextlib.suppress(OSError):
-            (state_directory() / REPORT).write_text(content, encoding="utf-8")
+            half_written = report.with_suffix(".new")
+            half_written.write_text(content, encoding="utf-8")
+            half_written.replace(report)
         for line in lines if ok else ():
-            log.info("reload: %s", line)
+            log.info("reload=done what=%r", line)
 
 
 def moved_devices(changes: InventoryDiff, inventory: Inventory) -> list[int]:

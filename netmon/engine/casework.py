@@ -55,6 +55,7 @@ class Casework:
         self._vitals = vitals
         self._new_id = new_id
         self._unsettled = False
+        self._outdated = False
         self._groups = GroupIndex(country.inventory)
         self.trouble = ""
 
@@ -65,32 +66,55 @@ class Casework:
 
     async def load(self) -> None:
         """Read the open cases from the store onto the whiteboard."""
+        self._outdated = True
         self._country.cases = await self._store.open_cases()
+        self._outdated = False
 
     async def tick(self, now: Now) -> None:
         """Conclude what can be concluded now; nothing while netmon is blind."""
-        if self._store.changed_elsewhere():
-            await self.load()
-        if self._country.isolation is not None or not (self._judge.dirty or self._unsettled):
-            return
-        self._judge.dirty = False
-        country = self._country
-        inventory = country.inventory
-        situation = SituationBuilder(country, self._judge, self._groups, now).build(self._policy.conclude)
-        decisions, self._unsettled = await asyncio.to_thread(self._decide, situation, inventory)
-        if country.isolation is not None or country.inventory is not inventory:
-            self._judge.dirty = True
-            return
-        await self._carry_out(decisions, now)
+        try:
+            if self._store.changed_elsewhere() or self._outdated:
+                await self.load()
+            if self._country.isolation is None and (self._judge.dirty or self._unsettled):
+                await self._conclude(now)
+            elif not self._outdated:
+                self._note_trouble("")
+        except StoreError as error:
+            self._note_trouble(str(error))
 
-    def _decide(self, situation: Situation, inventory: Inventory) -> tuple[list[StoredDecision], bool]:
+    def _note_trouble(self, reason: str) -> None:
+        """One line when the store stops taking tickets and one when it takes them again."""
+        if reason and reason != self.trouble:
+            log.error("tickets=unwritten reason=%r", reason)
+        elif self.trouble and not reason:
+            log.info("tickets=written")
+        self.trouble = reason
+
+    async def _conclude(self, now: Now) -> None:
+        country, judge = self._country, self._judge
+        inventory, judge.dirty = country.inventory, False
+        try:
+            builder = SituationBuilder(country, judge, self._groups, now)
+            situation = builder.build(self._policy.conclude)
+            self._unsettled = builder.anything_returns()
+            decisions = await asyncio.to_thread(self._decide, situation, inventory)
+            if country.isolation is None and country.inventory is inventory:
+                await self._carry_out(decisions, now)
+            else:
+                judge.dirty = True
+        except BaseException:
+            judge.dirty = True  # whatever went wrong, it is decided again
+            raise
+
+    def _decide(self, situation: Situation, inventory: Inventory) -> list[StoredDecision]:
         before = {fault.id: fault for fault in situation.faults}
         changed = conclude(situation, self._policy.conclude, self._new_id)
         merged: dict[FaultId, list[Fault]] = {}
         for fault in changed:
             if fault.merged_into is not None and fault.id in before:
                 merged.setdefault(fault.merged_into, []).append(before[fault.id])
-        decisions = [
+        self._unsettled |= _anything_settles(situation, changed)
+        return [
             decision
             for fault in changed
             for decision in case_decisions(
@@ -102,26 +126,21 @@ class Casework:
                 merged.get(fault.id, ()),
             )
         ]
-        return decisions, _anything_waits(situation, changed)
 
     async def _carry_out(self, decisions: list[StoredDecision], now: Now) -> None:
         if not decisions:
             return
-        try:
-            await self._store.commit(decisions, now)
-        except StoreError as error:
-            if str(error) != self.trouble:
-                log.exception("tickets cannot be written")
-            self.trouble = str(error)
-            self._judge.dirty = True
-            return
-        self.trouble = ""
+        # Until they are read again the cases on the whiteboard are old: deciding from them would open a fault twice.
+        self._outdated = True
+        await self._store.commit(decisions, now)
+        self._note_trouble("")
         for decision in decisions:
             self._vitals.count(Vital.DECISIONS, label=type(decision).__name__)
         await self.load()
 
 
-def _anything_waits(situation: Situation, changed: tuple[Fault, ...]) -> bool:
-    """A dead device without a fault is still settling; a fault with members back may still wait for the last."""
-    known = {member.device for fault in (*situation.faults, *changed) for member in fault.members}
-    return any(candidate.device not in known for candidate in situation.dead) or bool(situation.recovered)
+def _anything_settles(situation: Situation, changed: tuple[Fault, ...]) -> bool:
+    """Whether a dead device has no fault yet: time alone will open one."""
+    faults = {fault.id: fault for fault in (*situation.faults, *changed)}
+    known = {m.device for f in faults.values() if f.is_open for m in f.members if m.recovered_at is None}
+    return any(candidate.device not in known for candidate in situation.dead)

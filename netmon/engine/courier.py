@@ -1,50 +1,34 @@
 """The courier: takes due notices from the outbox, hands them to the notifiers and records what became of each.
 
 At least once, in doubt rather twice: a try is recorded after it was made, so a crash in between repeats it, under the
-same key. A gateway that is down keeps its notices in the outbox, each coming back after a growing, jittered wait.
+same key. A gateway that is down keeps its notices in the outbox: each comes back after a growing, jittered wait, and a
+gateway that fails everybody is left alone for a while (`breaker`). Nobody is flooded: what is too much for one person
+is folded into one message (`allowance`).
 """
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from netmon.engine.allowance import Allowance, Limits
 from netmon.engine.backoff import delay
+from netmon.engine.breaker import Breaker, BreakerPolicy, Passage
+from netmon.engine.letters import Letters, Undeliverable
 from netmon.errors import StoreError
 from netmon.model.country import Country
-from netmon.model.ids import VillageId
-from netmon.model.inventory import Village
-from netmon.model.notices import (
-    Audience,
-    Channel,
-    Delivery,
-    Letter,
-    Notice,
-    OutboxEntry,
-    Person,
-    Recipient,
-    Stage,
-    Verdict,
-)
-from netmon.model.tickets import Ticket, TicketEvent
+from netmon.model.notices import Channel, Delivery, Letter, OutboxEntry, Person, Recipient, Stage, Verdict
 from netmon.model.time import Now
 from netmon.model.vitals import Vital
 from netmon.ports import Clock, Notifier, Store, Vitals
+from netmon.rules.repetition import Serving
 
 log = logging.getLogger(__name__)
 
+_BY_CHANNEL = {Channel.MAIL: Vital.MAILS, Channel.SMS: Vital.TEXTS}
 _ALARMS = frozenset({Stage.OPENED, Stage.EXTENDED, Stage.RELABELLED})
-
-
-class Undeliverable(StrEnum):
-    """Why a notice cannot even be tried."""
-
-    NO_GATEWAY = "no gateway is set up for this channel"
-    NO_PERSON = "this person is not in the inventory"
-    NO_EMAIL = "no e-mail address"
-    NO_MOBILE = "no mobile number"
-    NO_FAULT = "its fault is not in the database"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,24 +39,38 @@ class CourierPolicy:
     """Whom notices to the NOC go to."""
     at_once: int = 8
     """Letters on their way at the same time, per channel."""
+    claim: int = 64
+    """Notices taken from the outbox together, so that those for one person can be folded."""
     poll: float = 1.0
     """How often the outbox is looked at while nothing is due."""
     patience: float = 60.0
     """How long one delivery may take; then its outcome is unknown."""
-    lease: float = 300.0
-    """How long a notice stays with a courier that never reports back; longer than `patience`."""
+    lease: float = 900.0
+    """How long a notice stays with a courier that never reports back; longer than a round of `claim` may take."""
     doubt_hold: float = 600.0
     """How long a notice whose outcome is unknown rests before it is sent again."""
     resends: int = 1
     """How often a notice is sent again on doubt."""
-    alarm_age: float = 24 * 3600.0
-    """How long it is worth telling that something is wrong."""
+    alarm_age: float = 48 * 3600.0
+    """How long it is worth telling that something is wrong; a gateway may be away for a day and more."""
     news_age: float = 7 * 24 * 3600.0
     """The same for everything else."""
+    limits: Limits = field(default_factory=Limits)
+    """How much one person is told, and a gateway handed."""
+    breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
+    """When a gateway is left alone."""
 
     def age_limit(self, stage: Stage) -> float:
         """Seconds after which a notice that only meets busy gateways is given up."""
         return self.alarm_age if stage in _ALARMS else self.news_age
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """Notices to one person about one fault, oldest first, and the letter that tells them all."""
+
+    entries: tuple[OutboxEntry, ...]
+    letter: Letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +96,24 @@ class Courier:
         policy: CourierPolicy,
     ) -> None:
         self._store = store
-        self._country = country
+        self._letters = Letters(store, country, notifiers, clock=clock, noc=policy.noc)
         self._notifiers = notifiers
         self._vitals = vitals
         self._clock = clock
         self._policy = policy
         self._unrecorded: dict[Channel, list[_Outcome]] = {channel: [] for channel in Channel}
+        self._recording = {channel: asyncio.Lock() for channel in Channel}
+        self._free = {channel: asyncio.Semaphore(policy.at_once) for channel in Channel}
+        self._breakers = {channel: Breaker(policy.breaker) for channel in Channel}
+        self._allowance = Allowance(policy.limits)
         self._failing: set[Channel] = set()
         self._trouble: dict[Channel, str] = {}
+
+    def adopt(self, policy: CourierPolicy) -> None:
+        """Work by another policy from now on; who had enough, and which gateway rests, stays known."""
+        self._policy = policy
+        self._letters.noc = policy.noc
+        self._allowance.limits = policy.limits
 
     async def run(self) -> None:
         """Deliver until cancelled."""
@@ -136,39 +144,126 @@ class Courier:
 
     async def _round(self, channel: Channel, now: Now) -> int:
         await self._record(channel)
-        entries = await self._store.claim(now, self._policy.at_once, self._policy.lease, channel)
-        outcomes = await asyncio.gather(*(self._try(entry) for entry in entries))
-        self._unrecorded[channel].extend(outcomes)
+        limit = self._limit(channel, now)
+        entries = await self._store.claim(now, limit, self._policy.lease, channel) if limit else ()
+        waiting: defaultdict[Recipient, list[OutboxEntry]] = defaultdict(list)
+        for entry in entries:
+            waiting[entry.notice.recipient].append(entry)
+        # What was put back for a later try would come after this, and tell an older state last.
+        rest = await self._store.claim_rest(now, entries, self._policy.lease) if entries else ()
+        for entry in rest:
+            waiting[entry.notice.recipient].append(entry)
+        await asyncio.gather(*(self._serve_person(channel, *one) for one in waiting.items()))
         await self._record(channel)
-        await self._report()
+        await self._report(channel)
         return len(entries)
+
+    def _limit(self, channel: Channel, now: Now) -> int:
+        """How many notices may be taken now."""
+        passage = self._breakers[channel].passage(now.monotonic)
+        most = {Passage.NONE: 0, Passage.ONE: 1, Passage.OPEN: self._policy.claim}[passage]
+        return self._allowance.at_gateway(channel, most, now.monotonic)
 
     async def _record(self, channel: Channel) -> None:
         """Write down what was tried. While that fails nothing new is claimed, or it would be sent again and again."""
         unrecorded = self._unrecorded[channel]
-        while unrecorded:
-            one = unrecorded[0]
-            await self._store.settle(one.entry, one.delivery, self._clock.now(), one.retry_at)
-            unrecorded.pop(0)
+        async with self._recording[channel]:
+            while unrecorded:
+                one = unrecorded[0]
+                await self._store.settle(one.entry, one.delivery, self._clock.now(), one.retry_at)
+                unrecorded.pop(0)
 
-    async def _report(self) -> None:
+    async def _keep(self, channel: Channel, outcomes: Iterable[_Outcome]) -> None:
+        """Record at once, so that a crash repeats as little as may be; what cannot be recorded now is kept."""
+        self._unrecorded[channel].extend(outcomes)
+        with contextlib.suppress(StoreError):
+            await self._record(channel)
+
+    async def _report(self, channel: Channel) -> None:
         now = self._clock.now()
+        self._vitals.gauge(Vital.GATEWAY_RESTS, float(self._breakers[channel].is_tripped), channel.value)
         state = await self._store.outbox(now)
         self._vitals.gauge(Vital.OUTBOX_WAITING, state.waiting)
         self._vitals.gauge(Vital.OUTBOX_OLDEST, 0.0 if state.oldest_due is None else now.wall - state.oldest_due)
 
-    async def _try(self, entry: OutboxEntry) -> _Outcome:
+    async def _made(self, entries: tuple[OutboxEntry, ...]) -> _Ready | Delivery:
+        """One letter for notices about one fault: it shows the fault as it is now, so one is enough."""
         try:
-            letter = await self._letter(entry.notice)
+            letter = await self._letters.letter(_spokesman(entries).notice)
         except StoreError as error:
-            delivery = Delivery(Verdict.RETRY, reason=str(error))
-        else:
-            if isinstance(letter, Undeliverable):
-                delivery = Delivery(Verdict.PERMANENT, reason=letter.value)
+            return Delivery(Verdict.RETRY, reason=str(error))
+        if isinstance(letter, Undeliverable):
+            return Delivery(Verdict.PERMANENT, reason=letter.value)
+        return _Ready(entries, letter)
+
+    async def _serve_person(self, channel: Channel, person: Recipient, entries: Sequence[OutboxEntry]) -> None:
+        waiting = []
+        for together in _by_fault(entries):
+            made = await self._made(together)
+            if isinstance(made, _Ready):
+                waiting.append(made)
+            else:
+                await self._keep(channel, [self._tried(one, made) for one in together])
+        if waiting:
+            await self._tell(channel, person, waiting)
+
+    async def _tell(self, channel: Channel, person: Recipient, waiting: Sequence[_Ready]) -> None:
+        """Tell one person what waits for them: each for itself, all in one, or later."""
+        now = self._clock.now()
+        match self._allowance.serving(channel, person, len(waiting), now.monotonic):
+            case Serving.EACH:
+                await self._each(channel, waiting)
+            case Serving.FOLDED:
+                await self._fold(waiting)
+            case Serving.LATER:
+                wait = self._allowance.next_at(channel, person, now.monotonic) - now.monotonic
+                held = Delivery(Verdict.RETRY, reason="held: enough was sent to this person for now")
+                entries = [entry for one in waiting for entry in one.entries]
+                await self._keep(channel, [_Outcome(entry, held, now.wall + wait) for entry in entries])
+
+    async def _each(self, channel: Channel, waiting: Sequence[_Ready]) -> None:
+        if not self._breakers[channel].is_tripped:
+            await asyncio.gather(*(self._deliver(one.letter, [one]) for one in waiting))
+            return
+        for one in waiting:  # the first asks the gateway for all the others
+            await self._deliver(one.letter, [one])
+
+    async def _fold(self, waiting: Sequence[_Ready]) -> None:
+        """All in one message, under the latest notice; what is about no ticket leaves for itself."""
+        alone = [one for one in waiting if one.letter.ticket is None]
+        rest = sorted((one for one in waiting if one.letter.ticket is not None), key=lambda one: one.entries[-1].id)
+        if rest:
+            folded = tuple(one.letter for one in rest) if len(rest) > 1 else ()
+            await self._deliver(replace(rest[-1].letter, folded=folded), rest)
+        await self._each(waiting[0].letter.notice.channel, alone)
+
+    async def _deliver(self, letter: Letter, carried: Sequence[_Ready]) -> None:
+        channel, person = letter.notice.channel, letter.notice.recipient
+        async with self._free[channel]:
+            if self._breakers[channel].passage(self._clock.now().monotonic) is Passage.NONE:
+                delivery = Delivery(Verdict.RETRY, reason="the gateway fails everybody just now")
             else:
                 delivery = await self._hand_over(letter)
-                self._announce(entry.notice.channel, delivery.verdict)
-        self._vitals.count(Vital.NOTICES, label=delivery.verdict.value)
+                self._learn(channel, person, delivery.verdict)
+        own = letter.notice.key
+        within = delivery
+        if delivery.verdict is Verdict.SENT:
+            within = replace(delivery, reason=f"told together with {own}", told_with=own)
+        entries = [entry for one in carried for entry in one.entries]
+        outcomes = [self._tried(one, delivery if one.notice.key == own else within) for one in entries]
+        await self._keep(channel, outcomes)
+
+    def _learn(self, channel: Channel, person: Recipient, verdict: Verdict) -> None:
+        now = self._clock.now().monotonic
+        self._announce(channel, verdict)
+        self._breakers[channel].note(person, verdict, now)
+        self._allowance.tried(channel, now)
+        if verdict in {Verdict.SENT, Verdict.UNKNOWN}:
+            self._allowance.told(channel, person, now)
+
+    def _tried(self, entry: OutboxEntry, delivery: Delivery) -> _Outcome:
+        for vital in (Vital.NOTICES, _BY_CHANNEL[entry.notice.channel]):
+            self._vitals.count(vital, label=delivery.verdict.value)
         return self._outcome(entry, delivery, self._clock.now())
 
     async def _hand_over(self, letter: Letter) -> Delivery:
@@ -207,62 +302,18 @@ class Courier:
             self._failing.remove(channel)
             log.info("gateway works again channel=%s", channel)
 
-    async def _letter(self, notice: Notice) -> Letter | Undeliverable:
-        person = self._person(notice.recipient)
-        obstacle = self._obstacle(notice.channel, person)
-        if person is None or obstacle is not None:
-            return obstacle or Undeliverable.NO_PERSON
-        letter = Letter(notice=notice, person=person, at=self._clock.now().wall)
-        if notice.fault is None:
-            return letter
-        case = await self._store.case(notice.fault)
-        if case is None:
-            return Undeliverable.NO_FAULT
-        ticket = next((one for one in reversed(case.tickets) if one.centre == notice.centre), None)
-        inventory = self._country.inventory
-        return replace(
-            letter,
-            fault=case.fault,
-            ticket=ticket,
-            centre=None if notice.centre is None else inventory.centres.get(notice.centre),
-            villages=self._villages(notice.recipient, case.fault.villages if ticket is None else ticket.villages),
-            devices=tuple(
-                inventory.devices[inventory.index_of[member.device]]
-                for member in case.fault.members
-                if member.device in inventory.index_of
-            ),
-            history=await self._history(ticket),
-        )
 
-    async def _history(self, ticket: Ticket | None) -> tuple[TicketEvent, ...]:
-        file = None if ticket is None else await self._store.ticket(ticket.number)
-        return () if file is None else file.history
+def _by_fault(entries: Sequence[OutboxEntry]) -> list[tuple[OutboxEntry, ...]]:
+    """The notices about each fault, oldest first; what is about none stands alone."""
+    groups: defaultdict[object, list[OutboxEntry]] = defaultdict(list)
+    for entry in sorted(entries, key=lambda one: one.id):
+        groups[entry.notice.fault or entry.id].append(entry)
+    return [tuple(group) for group in groups.values()]
 
-    def _obstacle(self, channel: Channel, person: Person | None) -> Undeliverable | None:
-        if channel not in self._notifiers:
-            return Undeliverable.NO_GATEWAY
-        if person is None:
-            return Undeliverable.NO_PERSON
-        if channel is Channel.MAIL and not person.email:
-            return Undeliverable.NO_EMAIL
-        if channel is Channel.SMS and not person.mobile:
-            return Undeliverable.NO_MOBILE
-        return None
 
-    def _person(self, recipient: Recipient) -> Person | None:
-        inventory = self._country.inventory
-        if recipient.audience is Audience.NOC:
-            return self._policy.noc
-        if recipient.audience is Audience.VOLUNTEER:
-            volunteer = inventory.volunteers.get(VillageId(recipient.id))
-            if volunteer is None:
-                return None
-            return Person(volunteer.name, mobile=volunteer.mobile, language=volunteer.language)
-        found = next((one for one in inventory.technicians if one.id == recipient.id), None)
-        return None if found is None else Person(found.name, found.email, found.mobile, found.language)
-
-    def _villages(self, recipient: Recipient, ids: tuple[VillageId, ...]) -> tuple[Village, ...]:
-        """The ticket's villages; to a volunteer only the own one matters."""
-        wanted = (VillageId(recipient.id),) if recipient.audience is Audience.VOLUNTEER else ids
-        villages = self._country.inventory.villages
-        return tuple(villages[one] for one in wanted if one in villages)
+def _spokesman(entries: Sequence[OutboxEntry]) -> OutboxEntry:
+    """Of notices about one fault the one that tells them all: the end, else the beginning, else the latest."""
+    last = entries[-1]
+    if last.notice.stage not in _ALARMS:
+        return last
+    return next((one for one in entries if one.notice.stage is Stage.OPENED), last)

@@ -1,21 +1,23 @@
 """The judge: turns answers and misses into health, by the rules.
 
 Only restless devices (not plainly up) have a record here, so a calm country costs nothing. A first miss starts a
-series of re-probes; the parent is probed at once too, because what a silent child may be called depends on it. The
-parent's return releases its children, and nothing is said about them before a fresh probe.
+series of re-probes; its parent and some of its children are asked at once too, because what a silent device may be
+called depends on them. The parent's return releases its children, and nothing is said about them before a fresh probe.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 
+from netmon.engine import kindred
 from netmon.model.country import Country
 from netmon.model.decisions import RecheckSoon
 from netmon.model.fleet import Histories
 from netmon.model.health import Health, HealthEvent
-from netmon.model.inventory import Lifecycle
 from netmon.model.time import Now
 from netmon.model.vitals import Vital
 from netmon.ports import Vitals
@@ -26,6 +28,10 @@ from netmon.rules.odds import OddsPolicy, RecoveryPolicy, misses_needed, recheck
 log = logging.getLogger(__name__)
 
 DARK = (Health.DOWN, Health.UNREACHABLE)
+_REFUTABLE = (Health.SUSPECT, *DARK)
+_IN_QUESTION = (Health.UNKNOWN, Health.SUSPECT, Health.RECOVERING)
+CHILDREN_ASKED = 4
+"""Children asked about a silent parent: one answer is enough to refute it, and a few are not all lost at once."""
 RELEASE_SPREAD = 2.0
 """Seconds over which released children are probed, so that a returning feeder is not greeted by a burst."""
 
@@ -61,11 +67,26 @@ class Judge:
         self._unrest: dict[int, Unrest] = {}
         self._proved: set[int] = set()
         self._histories: Histories | None = None
+        self._contradicts = np.zeros(country.fleet.size, np.bool_)
         self.dirty = True
 
+    @property
+    def spacing(self) -> float:
+        """Seconds between probes out of turn of one device at least: the odds hold for independent misses only."""
+        return recheck_spacing(self.policy.odds.maximum, self.policy.timeout, self.policy.odds)
+
     def wants_probe(self, index: int) -> bool:
-        """Whether a probe out of turn still serves a purpose."""
-        return self._country.fleet.health_of(index) is not Health.UP
+        """Whether a probe out of turn still serves a purpose: for the device itself, or for a relative in question."""
+        country = self._country
+        health = country.fleet.health_of(index)
+        if health is not Health.UP:
+            return health in _IN_QUESTION
+        relatives = (*kindred.children(country, index), kindred.parent(country, index))
+        return any(one >= 0 and country.fleet.health_of(one) is Health.SUSPECT for one in relatives)
+
+    def would_refute(self, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Which of these devices stand up beneath one that counts as dead: their next answer refutes it."""
+        return self._contradicts[rows]
 
     def is_steady(self, index: int, now: Now) -> bool:
         """Whether a device that is up has proved it: answered without a break for the policy's time."""
@@ -97,16 +118,47 @@ class Judge:
             self._histories = None
         self._everywhere(HealthEvent.SIGHTED, now)
 
-    def adopt(self, kept: Sequence[tuple[int, int]], changed: Sequence[int], now: Now) -> None:
-        """After a reload: renumber the records of kept devices (new, old index); changed ones start anew."""
+    def adopt(self, kept: Sequence[tuple[int, int]], changed: Sequence[int], now: Now) -> list[RecheckSoon]:
+        """After a reload: renumber the records of kept devices (new, old index); changed ones start anew.
+
+        Returns the probes wanted out of turn: those in flight and queued were for the old numbers.
+        """
+        country, size = self._country, self._country.fleet.size
+        rows, old_rows = [new for new, _ in kept], [old for _, old in kept]
         self._unrest = {new: self._unrest[old] for new, old in kept if old in self._unrest}
         self._proved = {new for new, old in kept if old in self._proved}
-        self._histories = None
-        if self._country.isolation is not None:
-            self._everywhere(HealthEvent.ISOLATED, now)
+        contradicts, self._contradicts = self._contradicts, np.zeros(size, np.bool_)
+        self._contradicts[rows] = contradicts[old_rows]
+        if self._histories is not None:
+            lost, probes = np.zeros(size, np.uint64), np.zeros(size, np.uint8)
+            lost[rows], probes[rows] = self._histories[0][old_rows], self._histories[1][old_rows]
+            self._histories = lost, probes
         for index in changed:
             self._apply(index, HealthEvent.INVENTORY, now)
+        if country.isolation is not None:
+            self._everywhere(HealthEvent.ISOLATED, now)
         self.dirty = True
+        return [*self._release_orphans(now), *self._resume_series()]
+
+    def _resume_series(self) -> Iterator[RecheckSoon]:
+        for index in np.flatnonzero(self._country.fleet.health == Health.SUSPECT).tolist():
+            if (unrest := self._unrest.get(index)) is None:
+                continue
+            spacing = recheck_spacing(unrest.needed, self.policy.timeout, self.policy.odds)
+            left = max(1, unrest.needed - unrest.misses)
+            yield from (RecheckSoon(index, spacing * place) for place in range(left))
+            if (above := kindred.parent(self._country, index)) >= 0:
+                yield RecheckSoon(above, 0.0)
+
+    def _release_orphans(self, now: Now) -> Iterator[RecheckSoon]:
+        """Whoever is behind nothing dead any more (its parent moved, changed or went) awaits a fresh probe."""
+        fleet = self._country.fleet
+        behind = np.flatnonzero(fleet.health == Health.UNREACHABLE).tolist()
+        for place, index in enumerate(behind):
+            if not any(fleet.health_of(above) is Health.DOWN for above in kindred.ancestors(self._country, index)):
+                self._apply(index, HealthEvent.RELEASED, now)
+                self._unrest[index] = Unrest(released_at=now.monotonic)
+                yield RecheckSoon(index, RELEASE_SPREAD * place / len(behind))
 
     def _everywhere(self, event: HealthEvent, now: Now) -> None:
         fleet = self._country.fleet
@@ -117,16 +169,18 @@ class Judge:
         fleet.since[:], fleet.changed_at[:] = now.wall, now.monotonic
         self._unrest.clear()
         self._proved.clear()
+        self._contradicts[:] = False
         self.dirty = True
 
     def _answered(self, index: int, now: Now, wishes: list[RecheckSoon]) -> None:
         fleet = self._country.fleet
         before = fleet.health_of(index)
-        if before is Health.DOWN:
+        if before in DARK:
             fleet.restart_history(index)
         after = self._apply(index, HealthEvent.ANSWERED, now)
-        for above in self._ancestors(index):
-            if fleet.health_of(above) in (Health.SUSPECT, Health.DOWN, Health.UNREACHABLE):
+        self._contradicts[index] = False
+        for above in kindred.ancestors(self._country, index):
+            if fleet.health_of(above) in _REFUTABLE:
                 self._refute(above, now, wishes)
         if after is Health.RECOVERING:
             self._watch_recovery(index, now, wishes)
@@ -151,7 +205,7 @@ class Judge:
             wishes.append(RecheckSoon(index, min(left, self.policy.recovery.steady / 3)))
 
     def _release_children(self, index: int, now: Now, wishes: list[RecheckSoon]) -> None:
-        children = self._country.inventory.children_of(index)
+        children = list(kindred.children(self._country, index))
         for place, child in enumerate(children):
             if self._country.fleet.health_of(child) is not Health.UNREACHABLE:
                 continue
@@ -161,10 +215,9 @@ class Judge:
             self._release_children(child, now, wishes)
 
     def _missed(self, index: int, now: Now, wishes: list[RecheckSoon]) -> None:
-        fleet, inventory = self._country.fleet, self._country.inventory
-        if inventory.devices[index].lifecycle is Lifecycle.PLANNED and not fleet.answered_at[index] > 0:
+        if kindred.is_on_paper(self._country, index):
             return
-        before = fleet.health_of(index)
+        before = self._country.fleet.health_of(index)
         after = self._apply(index, HealthEvent.MISSED, now)
         if after is not Health.SUSPECT:
             return
@@ -182,10 +235,16 @@ class Judge:
         unrest.first_miss, unrest.misses = now.monotonic, 0
         unrest.confirmed_at = unrest.answering_since = None
         spacing = recheck_spacing(unrest.needed, self.policy.timeout, policy)
-        wishes.extend(RecheckSoon(index, spacing * place) for place in range(unrest.needed - 1))
-        parent = self._country.inventory.parent_of(index)
-        if parent >= 0 and self._country.fleet.health_of(parent) is not Health.BLIND:
-            wishes.append(RecheckSoon(parent, 0.0))
+        above, fleet = kindred.parent(self._country, index), self._country.fleet
+        up = (one for one in kindred.children(self._country, index) if fleet.health_of(one) is Health.UP)
+        asked = list(islice(up, CHILDREN_ASKED))
+        if fleet.answered_at[index] > 0 or not asked:
+            wishes.extend(RecheckSoon(index, spacing * place) for place in range(unrest.needed - 1))
+        # Else it never answers (some ONUs do not) while its children do: its rounds are enough, series would be noise.
+        asked += [above] if above >= 0 else []
+        # Once more before the verdict, should the first of these probes be lost.
+        moments = (0.0, spacing * (unrest.needed - 1) / 2)
+        wishes.extend(RecheckSoon(relative, moment) for relative in asked for moment in moments)
 
     def _confirm(self, index: int, unrest: Unrest, now: Now, wishes: list[RecheckSoon]) -> None:
         match blame(self._kin(index, unrest.first_miss)):
@@ -199,39 +258,34 @@ class Judge:
             case Blame.REFUTED:
                 self._apply(index, HealthEvent.CHILD_ANSWERED, now)
             case Blame.WAIT:
-                wishes.append(RecheckSoon(self._country.inventory.parent_of(index), 0.0))
+                wishes.append(RecheckSoon(kindred.parent(self._country, index), 0.0))
                 wishes.append(RecheckSoon(index, self.policy.timeout))
 
     def _kin(self, index: int, first_miss: float) -> Kin:
-        fleet, inventory = self._country.fleet, self._country.inventory
-        parent = inventory.parent_of(index)
-        if parent < 0 or not inventory.devices[parent].is_watched:
-            parent = -1
-        siblings = [one for one in inventory.children_of(parent) if one != index] if parent >= 0 else []
+        country, fleet = self._country, self._country.fleet
+        above = kindred.parent(country, index)
+        children = self._newest_answer(kindred.children(country, index))
+        if above < 0:
+            return Kin(first_missed_at=first_miss, child_answered_at=children)
+        siblings = (one for one in kindred.children(country, above) if one != index)
         return Kin(
             first_missed_at=first_miss,
-            parent=fleet.health_of(parent) if parent >= 0 else None,
-            parent_probed_at=_moment(fleet.probed_at[parent]) if parent >= 0 else None,
-            parent_answered_at=_moment(fleet.answered_at[parent]) if parent >= 0 else None,
-            child_answered_at=self._newest_answer(inventory.children_of(index)),
+            parent=fleet.health_of(above),
+            parent_probed_at=_moment(fleet.probed_at[above]),
+            parent_answered_at=_moment(fleet.answered_at[above]),
+            child_answered_at=children,
             sibling_answered_at=self._newest_answer(siblings),
         )
 
-    def _newest_answer(self, indices: Sequence[int]) -> float | None:
+    def _newest_answer(self, indices: Iterable[int]) -> float | None:
         answered = self._country.fleet.answered_at[list(indices)]
         return float(np.nanmax(answered)) if np.isfinite(answered).any() else None
 
     def _darken_children(self, index: int, now: Now) -> None:
-        for child in self._country.inventory.children_of(index):
+        for child in kindred.children(self._country, index):
             if self._country.fleet.health_of(child) in (Health.SUSPECT, Health.DOWN, Health.RECOVERING):
                 self._apply(child, HealthEvent.PARENT_DOWN, now)
                 self._darken_children(child, now)
-
-    def _ancestors(self, index: int) -> Iterator[int]:
-        above = self._country.inventory.parent_of(index)
-        while above >= 0:
-            yield above
-            above = self._country.inventory.parent_of(above)
 
     def _apply(self, index: int, event: HealthEvent, now: Now) -> Health:
         fleet = self._country.fleet
@@ -247,12 +301,20 @@ class Judge:
                 self._proved.add(index)
         elif before is Health.UP:
             self._proved.discard(index)
+            self._contradicts[index] = False
+        if move.health in DARK:
+            self._await_contradiction(index)
         if move.health is not Health.SUSPECT:
             self.dirty = True
         if before in DARK or move.health in DARK:
             device = self._country.inventory.devices[index].id
             log.info("device=%s health=%s was=%s reason=%s", device, move.health.label, before.label, move.reason)
         return move.health
+
+    def _await_contradiction(self, index: int) -> None:
+        """Who is up beneath a dead device keeps its word until it misses; its answer would refute that death."""
+        beneath = [one for one in self._country.inventory.below(index) if one != index]
+        self._contradicts[beneath] = self._country.fleet.health[beneath] == Health.UP
 
 
 def _moment(column: float) -> float | None:

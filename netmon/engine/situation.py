@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netmon.engine.judge import DARK, Judge
+from netmon.engine.kindred import can_speak
 from netmon.model.country import Country
 from netmon.model.faults import Member, Scope
 from netmon.model.health import Health
@@ -75,6 +76,12 @@ class SituationBuilder:
             now=self._now,
         )
 
+    def anything_returns(self) -> bool:
+        """Whether a member answers that does not count as recovered yet: time alone will change that."""
+        index_of, health_of = self._country.inventory.index_of, self._country.fleet.health_of
+        members = (m for case in self._country.cases for m in case.fault.members if m.recovered_at is None)
+        return any(m.device in index_of and health_of(index_of[m.device]) in _ANSWERING for m in members)
+
     def _is_ours(self, device: DeviceId) -> bool:
         index = self._country.inventory.index_of.get(device)
         return index is not None and self._country.inventory.devices[index].lifecycle in _WATCHED_LIFE
@@ -110,7 +117,7 @@ class SituationBuilder:
         )
 
     def _witness(self, index: int) -> Witness:
-        if index < 0 or not self._country.inventory.devices[index].is_watched:
+        if index < 0 or not can_speak(self._country, index):
             return Witness.NOT_WATCHED
         health = self._country.fleet.health_of(index)
         if health in _ANSWERING:
@@ -140,10 +147,5 @@ class SituationBuilder:
         return self._now.monotonic - float(fleet.changed_at[index]) > GRACE or all(
             fleet.health_of(i) is Health.UP
             for i in inventory.below(index)
-            if inventory.devices[i].role is Role.AP and inventory.devices[i].is_watched and not self._is_on_paper(i)
+            if inventory.devices[i].role is Role.AP and can_speak(self._country, i)
         )
-
-    def _is_on_paper(self, index: int) -> bool:
-        """Planned, and never seen: it cannot come back."""
-        planned = self._country.inventory.devices[index].lifecycle is Lifecycle.PLANNED
-        return planned and bool(np.isnan(self._country.fleet.answered_at[index]))

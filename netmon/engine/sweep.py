@@ -22,6 +22,8 @@ from netmon.ports import Clock, PingBatch, Pinger, Vitals
 
 REFERENCE_EVERY_SLOTS = 10
 LATE_FACTOR = 1.5
+SPREAD = 0.8
+"""Share of the judge's spacing that two probes of a device are apart at least; the rest is the turns' own unrest."""
 
 _ANSWER_MATTERS = np.array([health not in (Health.UP, Health.BLIND) for health in Health])
 _MISS_MATTERS = np.array(
@@ -41,6 +43,7 @@ class Sweep:
         self._watch = watch
         self._vitals = vitals
         self._due: list[tuple[float, int]] = []
+        self._sent_at = np.empty(0)
         self._turned_at = float("-inf")
         self.adopt(plan)
 
@@ -50,6 +53,7 @@ class Sweep:
         self._watch.adopt(plan)
         self._plan = plan
         self._due.clear()
+        self._sent_at = np.full(len(plan.addresses), float("-inf"))
 
     @property
     def turned_at(self) -> float:
@@ -73,14 +77,26 @@ class Sweep:
             targets.update(dict.fromkeys(self._plan.slots[slot % len(self._plan.slots)]))
             if slot % REFERENCE_EVERY_SLOTS == 0:
                 targets.update(dict.fromkeys(self._plan.references))
-        while self._due and self._due[0][0] <= now.monotonic:
-            device = heapq.heappop(self._due)[1]
-            if self._judge.wants_probe(device):
-                targets[device] = None
+        self._add_rechecks(targets, now)
         if targets:
             self._pinger.send(list(targets), now.monotonic)
+            self._sent_at[list(targets)] = now.monotonic
             self._vitals.count(Vital.PROBES_SENT, len(targets))
         self._turned_at = now.monotonic
+
+    def _add_rechecks(self, targets: dict[int, None], now: Now) -> None:
+        """Probes out of turn, due and still wanted. Wishes that piled up are spread out, never sent in a burst."""
+        gap, health = SPREAD * self._judge.spacing, self._country.fleet.health
+        while self._due and self._due[0][0] <= now.monotonic:
+            device = heapq.heappop(self._due)[1]
+            sent_at = now.monotonic if device in targets else float(self._sent_at[device])
+            just_asked = sent_at + gap > now.monotonic
+            if (just_asked and health[device] == Health.UP) or not self._judge.wants_probe(device):
+                continue
+            if just_asked:
+                heapq.heappush(self._due, (sent_at + gap, device))
+            else:
+                targets[device] = None
 
     def late_devices(self, now: Now) -> int:
         """Watched devices whose last probe is overdue by half a round."""
@@ -107,7 +123,7 @@ class Sweep:
         fleet = self._country.fleet
         rows_up, rows_out = np.array(answered, np.intp), np.array(missed, np.intp)
         fleet.record(answered, rtts, missed, now)
-        notable_up = rows_up[_ANSWER_MATTERS[fleet.health[rows_up]]]
+        notable_up = rows_up[_ANSWER_MATTERS[fleet.health[rows_up]] | self._judge.would_refute(rows_up)]
         notable_out = rows_out[_MISS_MATTERS[fleet.health[rows_out]]]
         if notable_up.size or notable_out.size:
             self.recheck(self._judge.hear(notable_up.tolist(), notable_out.tolist(), now), now)

@@ -12,6 +12,7 @@ import numpy as np
 
 from netmon.engine.judge import Judge
 from netmon.engine.plan import NO_REGION, REGIONS, SweepPlan
+from netmon.errors import StoreError
 from netmon.model.country import Country, Isolation
 from netmon.model.decisions import SendNotice
 from netmon.model.notices import Audience, Channel, Notice, Recipient, Stage
@@ -78,6 +79,12 @@ class IsolationWatch:
         self._policy = policy
         self._vitals = vitals
         self._references = References(0, policy.window)
+        self._untold: list[SendNotice] = []
+        self._refused = False
+
+    def use(self, policy: IsolationPolicy) -> None:
+        """Take a new policy after a reload; `adopt` of the new plan has to follow."""
+        self._policy = policy
 
     def adopt(self, plan: SweepPlan) -> None:
         """Take a new plan's regions and reference targets."""
@@ -98,15 +105,29 @@ class IsolationWatch:
                 self._country.isolation = Isolation(since=now.wall, reason=reason)
                 judge.isolate(now)
                 log.warning("blind=1 reason=%r", reason)
-                await self._tell(Stage.BLIND, self._country.isolation, store, now)
+                self._note(Stage.BLIND, self._country.isolation, now)
         elif judge_sighted(references, regions, self._sensor.cut_off, self._policy):
             ended, self._country.isolation = self._country.isolation, None
             judge.sight(now)
             log.warning("blind=0 lasted_seconds=%.0f", now.wall - ended.since)
-            await self._tell(Stage.SIGHTED, ended, store, now)
+            self._note(Stage.SIGHTED, ended, now)
         self._vitals.gauge(Vital.BLIND, float(self._country.isolation is not None))
+        await self._tell(store, now)
 
-    async def _tell(self, stage: Stage, isolation: Isolation, store: Store, now: Now) -> None:
+    def _note(self, stage: Stage, isolation: Isolation, now: Now) -> None:
         recipient = Recipient(Audience.NOC, "noc")
         notice = Notice(stage=stage, channel=Channel.MAIL, recipient=recipient, revision=int(isolation.since))
-        await store.commit([SendNotice(notice, not_before=now.wall)], now)
+        self._untold.append(SendNotice(notice, not_before=now.wall))
+
+    async def _tell(self, store: Store, now: Now) -> None:
+        """Hand the alarms to the store; what it does not take is offered again at the next tick."""
+        while self._untold:
+            try:
+                await store.commit(self._untold[:1], now)
+            except StoreError as error:
+                if not self._refused:
+                    log.error("alarm cannot be written reason=%s", error)
+                self._refused = True
+                return
+            self._untold.pop(0)
+            self._refused = False

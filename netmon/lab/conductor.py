@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+from netmon.lab.conditions import Trouble
 from netmon.lab.country import Country
-from netmon.lab.events import Placed
+from netmon.lab.events import DEATH_OF, Placed
 from netmon.lab.ledger import Ledger, Outage
 from netmon.lab.responder import Responder, Worse
-from netmon.lab.scenario import Delay, Loss, PollerIsolation, RestartNetmon
+from netmon.lab.scenario import AgentHang, Delay, Loss, NoClients, OpticsFade, PollerIsolation, RestartNetmon
 from netmon.lab.timeline import Change, Step
 from netmon.lab.wire import Wire
 from netmon.model.ids import VillageId
@@ -73,20 +74,30 @@ class Conductor:
                 self._record_event(step, now, announce)
             case Change.KILL:
                 self._responder.branches.hold(step.device, event)
+                self._responder.agents.conditions.die(step.device, event, DEATH_OF[step.placed.event.kind])
                 self._dead_since[event, step.device] = now.wall
                 self._record_outage(step.placed, step.device, now.wall, None)
             case Change.REVIVE:
                 self._responder.branches.release(step.device, event)
+                self._responder.agents.conditions.revive(step.device, event)
                 since = self._dead_since.pop((event, step.device))
                 self._record_outage(step.placed, step.device, since, now.wall)
             case Change.WORSEN:
-                self._responder.worsen(step.device, event, _worse(step.placed))
+                self._worsen(step)
             case Change.MEND:
                 self._responder.mend(step.device, event)
+                self._responder.agents.conditions.end(step.device, event)
             case Change.ISOLATE | Change.REJOIN:
                 self._cut_off(step.placed, step.change)
             case Change.RESTART if isinstance(step.placed.event, RestartNetmon):
                 announce({"lab": "restart_netmon", "event": event, "how": step.placed.event.how})
+
+    def _worsen(self, step: Step) -> None:
+        trouble = _trouble(step.placed)
+        if trouble is None:
+            self._responder.worsen(step.device, step.placed.id, _worse(step.placed))
+        else:
+            self._responder.agents.conditions.begin(step.device, step.placed.id, trouble)
 
     def _cut_off(self, placed: Placed, change: Change) -> None:
         by_link = isinstance(placed.event, PollerIsolation) and placed.event.how == "link"
@@ -149,6 +160,18 @@ class Conductor:
         devices = self._country.inventory.devices
         below = (devices[index].village for index in self._responder.branches.below(device))
         return tuple(sorted({village for village in below if village is not None}))
+
+
+def _trouble(placed: Placed) -> Trouble | None:
+    """What an event does to agents and what they tell; None for one that worsens the path."""
+    match placed.event:
+        case AgentHang():
+            return Trouble(hung=True)
+        case OpticsFade(db_per_minute=fading):
+            return Trouble(fading=fading)
+        case NoClients():
+            return Trouble(idle=True)
+    return None
 
 
 def _worse(placed: Placed) -> Worse:

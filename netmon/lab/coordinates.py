@@ -77,15 +77,20 @@ def _read(file: Path) -> dict[str, Point]:
     (south, north), (west, east) = _LATITUDES, _LONGITUDES
     try:
         with file.open(encoding="utf-8-sig", newline="") as text:
-            for row, line in enumerate(csv.DictReader(text), start=2):
+            table = csv.DictReader(text)
+            if table.fieldnames is None:
+                raise InputError(f"{file} is empty; the columns are tambon_code,lat,lon")
+            for row, line in enumerate(table, start=2):
                 lat, lon = float(line["lat"]), float(line["lon"])
                 if not (south <= lat <= north and west <= lon <= east):
                     raise InputError(
                         f"{file}, row {row}: {lat}, {lon} does not lie in Thailand; write degrees, lat lon"
                     )
                 points[line["tambon_code"].strip()] = (lat, lon)
-    except (OSError, UnicodeDecodeError) as trouble:
-        raise InputError(f"{file} cannot be read: {trouble}") from trouble
+    except OSError as trouble:
+        raise InputError(f"{file} cannot be read: {trouble.strerror}") from trouble
+    except UnicodeDecodeError as trouble:
+        raise InputError(f"{file} is not UTF-8 text; save it as UTF-8") from trouble
     except KeyError as missing:
         raise InputError(f"{file} has no column {missing}; the columns are tambon_code,lat,lon") from missing
     except (TypeError, ValueError) as trouble:

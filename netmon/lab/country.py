@@ -2,7 +2,7 @@
 
 Per amphoe one or more feeders, per village an uplink behind its feeder and an access point behind its uplink. What the
 operator's inventory says (`inventory`) is not always what is true (`parent_of`): records in the field are wrong for
-some feeders, and one uplink in ten answers no ping. A gentle country has neither.
+some feeders, one uplink in ten answers no ping, four in ten speak no SNMP. A gentle country has none of it.
 """
 
 import gc
@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from netmon.errors import InputError
@@ -26,6 +27,10 @@ WRONG_FEEDER = 0.05
 """Share of uplinks whose feeder in the inventory is not the true one."""
 NO_PING = 0.10
 """Share of uplinks that answer no ping and so have no address in the inventory."""
+NO_SNMP = 0.40
+"""Share of uplinks that speak no SNMP; those that answer no ping speak none either."""
+CREDENTIAL = "village-ro"
+"""Name of the community for every device that speaks SNMP; what it is stands in `agents`."""
 PLANNED = 0.03
 """Share of villages in the inventory where nothing is built yet."""
 _SECOND_FEEDER = 0.75
@@ -95,6 +100,14 @@ def _no_garbage() -> Iterator[None]:
             gc.enable()
 
 
+class _Speech(StrEnum):
+    """What an uplink answers to."""
+
+    NOTHING = "nothing"
+    PING = "ping"
+    SNMP = "snmp"
+
+
 @dataclass(slots=True)
 class _Builder:
     """Collects a country amphoe by amphoe. Each purpose has its own chance, so that one never shifts another."""
@@ -115,10 +128,11 @@ class _Builder:
         layouter = _Layouter(self._chance("layout"), self._chance("faces"), self._chance("map"), points)
         paper = self._chance("paper")
         planned = self._planned()
+        mute = self._mute()
         for share in shares:
             centre = centre_of[share.amphoe.code]
             places = list(layouter.lay_out(share, centre))
-            self._wire_up(share, places, centre, (paper, planned))
+            self._wire_up(share, places, centre, (paper, planned, mute))
         inventory = Inventory(
             villages=self.villages,
             devices=tuple(self.devices),
@@ -141,10 +155,16 @@ class _Builder:
         everywhere = range(self.plan.villages)
         return set(self._chance("planned").sample(everywhere, int(self.plan.villages * PLANNED)))
 
+    def _mute(self) -> set[int]:
+        """Positions of the villages whose uplink speaks no SNMP."""
+        everywhere = range(self.plan.villages)
+        mute = self._chance("mute").sample(everywhere, int(self.plan.villages * NO_SNMP))
+        return set() if self.plan.gentle else set(mute)
+
     def _wire_up(
-        self, share: Share, places: list[Village], centre: CentreId, fate: tuple[random.Random, set[int]]
+        self, share: Share, places: list[Village], centre: CentreId, fate: tuple[random.Random, set[int], set[int]]
     ) -> None:
-        paper, planned = fate
+        paper, planned, mute = fate
         per_feeder = self.plan.villages_per_feeder
         count = max(-(-len(places) // per_feeder), 2 if len(places) >= _SECOND_FEEDER * per_feeder else 1)
         behind = [n for n, size in enumerate(apportion(len(places), [1] * count)) for _ in range(size)]
@@ -155,7 +175,8 @@ class _Builder:
             self.volunteers[village.id] = people.volunteer(village.id, position, paper)
             recorded, silent = self._records(own[n], own, paper)
             lifecycle = Lifecycle.PLANNED if position in planned else Lifecycle.ACTIVE
-            self._add_village_devices(village, position, (own[n], recorded), silent=silent, lifecycle=lifecycle)
+            speech = _Speech.NOTHING if silent else _Speech.PING if position in mute else _Speech.SNMP
+            self._add_village_devices(village, position, (own[n], recorded), speech=speech, lifecycle=lifecycle)
 
     def _records(self, true: DeviceId, own: list[DeviceId], paper: random.Random) -> tuple[DeviceId, bool]:
         """The feeder the inventory has for an uplink, and whether that uplink answers no ping."""
@@ -175,6 +196,7 @@ class _Builder:
                 address=feeder_address(len(self.feeders)),
                 name=f"OLT อ.{amphoe.name} {n + 1} (ชุมสาย ต.{tambon})",
                 centre=centre,
+                credential=CREDENTIAL,
             )
         )
         self.feeders.append(feeder)
@@ -188,7 +210,7 @@ class _Builder:
         position: int,
         feeders: tuple[DeviceId, DeviceId],
         *,
-        silent: bool,
+        speech: _Speech,
         lifecycle: Lifecycle,
     ) -> None:
         true, recorded = feeders
@@ -197,12 +219,13 @@ class _Builder:
             Device(
                 id=uplink,
                 role=Role.UPLINK,
-                address="" if silent else uplink_address(position),
+                address="" if speech is _Speech.NOTHING else uplink_address(position),
                 village=village.id,
                 parent=recorded,
                 observed_via=ObservedVia(recorded, _serial(position)),
                 lifecycle=lifecycle,
                 name=f"ONU {village.name}",
+                credential=CREDENTIAL if speech is _Speech.SNMP else "",
             )
         )
         self.devices.append(
@@ -214,6 +237,7 @@ class _Builder:
                 parent=uplink,
                 lifecycle=lifecycle,
                 name=f"AP {village.name}",
+                credential=CREDENTIAL,
             )
         )
         self.parent_of[uplink], self.parent_of[ap] = true, uplink

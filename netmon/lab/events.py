@@ -7,6 +7,9 @@ The place of an event becomes a set of devices; its kind picks those it kills or
     feeder_cut                   the feeders there (for a village: the one it truly hangs on)
     ap_fault                     the access points there
     loss delay                   everything there
+    agent_hang                   everything there that speaks SNMP
+    optics_fade                  the uplinks there
+    no_clients                   the access points there
 """
 
 import re
@@ -15,8 +18,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from netmon.errors import ComplaintsError
+from netmon.lab.conditions import Death
 from netmon.lab.country import Country
-from netmon.lab.scenario import Event, PollerIsolation, RestartNetmon, Scenario, Where, WhereKind, share
+from netmon.lab.scenario import AgentHang, Event, PollerIsolation, RestartNetmon, Scenario, Where, WhereKind, share
 from netmon.model.faults import Cause
 from netmon.model.ids import DeviceId, VillageId
 from netmon.model.inventory import Role
@@ -30,6 +34,9 @@ CAUSE_OF: Final[dict[str, Cause | None]] = {
     "flap": Cause.UPLINK,
     "loss": Cause.DEGRADED,
     "delay": Cause.DEGRADED,
+    "agent_hang": Cause.AGENT,
+    "optics_fade": Cause.DEGRADED,
+    "no_clients": Cause.UNUSED,
     "poller_isolation": None,
     "restart_netmon": None,
 }
@@ -44,7 +51,20 @@ _ROLES: Final[dict[str, frozenset[Role]]] = {
     "flap": frozenset({Role.UPLINK}),
     "loss": frozenset({Role.FEEDER, Role.UPLINK, Role.AP}),
     "delay": frozenset({Role.FEEDER, Role.UPLINK, Role.AP}),
+    "agent_hang": frozenset({Role.FEEDER, Role.UPLINK, Role.AP}),
+    "optics_fade": frozenset({Role.UPLINK}),
+    "no_clients": frozenset({Role.AP}),
 }
+
+DEATH_OF: Final[dict[str, Death]] = {
+    "power_cut": Death.POWER,
+    "ap_fault": Death.FAULT,
+    "uplink_fault": Death.FAULT,
+    "fibre_cut": Death.LINE,
+    "feeder_cut": Death.LINE,
+    "flap": Death.LINE,
+}
+"""How a device dies of an event, by its kind: what loses its power or breaks starts again, what loses its line not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +101,10 @@ def place_events(scenario: Scenario, country: Country) -> tuple[Placed, ...]:
             continue
         if not there:
             roles = " or ".join(sorted(_ROLES[event.kind]))
+            unable = "is only planned or speaks no SNMP" if isinstance(event, AgentHang) else "is only planned"
             complaints.append(
                 f"event {number} ({event.kind}) where: no {roles} stands at {event.where.kind} {event.where.name}, "
-                "or it is only planned; choose another place"
+                f"or it {unable}; choose another place"
             )
         placed.append(Placed(name, event, there))
     if complaints:
@@ -119,7 +140,8 @@ class _Atlas:
         """
         devices = self._inventory.devices
         there = (i for i in self._there(where, kind) if devices[i].role in _ROLES[kind])
-        return tuple(sorted(i for i in there if devices[i].id not in self._country.unbuilt))
+        able = (i for i in there if kind != "agent_hang" or devices[i].credential)
+        return tuple(sorted(i for i in able if devices[i].id not in self._country.unbuilt))
 
     def _there(self, where: Where, kind: str) -> Sequence[int]:
         if where.kind is WhereKind.COUNTRY:

@@ -58,7 +58,7 @@ def write_inventory(country: Country, directory: Path) -> None:
                 writer.writerow(header.split(","))
                 writer.writerows(rows[name])
     except OSError as trouble:
-        raise InputError(f"the inventory cannot be written to {directory}: {trouble}") from trouble
+        raise InputError(f"the inventory cannot be written to {directory}: {trouble.strerror}") from trouble
 
 
 def _village(one: Village) -> Row:

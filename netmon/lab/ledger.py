@@ -48,7 +48,7 @@ class Ledger:
             path.parent.mkdir(parents=True, exist_ok=True)
             return cls(path.open("w", encoding="utf-8"))
         except OSError as trouble:
-            raise InputError(f"the ledger cannot be written to {path}: {trouble}") from trouble
+            raise InputError(f"the ledger cannot be written to {path}: {trouble.strerror}") from trouble
 
     def write(self, truth: str, **fields: Any) -> None:
         """One line."""

@@ -1,4 +1,4 @@
-"""The few packets the wire writes: echo replies, time exceeded, port unreachable (RFC 791, 792).
+"""The few packets the wire writes: echo replies, time exceeded, port unreachable, UDP (RFC 768, 791, 792).
 
 An echo reply is the request with its ends swapped, so both checksums are corrected, not computed again (RFC 1624).
 """
@@ -13,6 +13,7 @@ ICMP: Final = 1
 UDP: Final = 17
 ECHO_REQUEST: Final = 8
 ECHO_HEADER: Final = IP_HEADER + 8
+UDP_HEADER: Final = IP_HEADER + 8
 FRAGMENT: Final = 0xBF
 """Bits of byte 6 that are set in fragments (all but don't-fragment)."""
 
@@ -24,6 +25,8 @@ _ROUTER_TTL: Final = 64
 _TTL_PROTOCOL_SUM = Struct("!BBH")
 _ICMP_ERROR = Struct("!BBHI")
 _IP = Struct("!BBHHHBBH4s4s")
+_UDP = Struct("!2s2sHH")
+_PSEUDO = Struct("!8sBBH")
 
 
 def echo_reply(request: bytes, ttl: int) -> bytes:
@@ -63,11 +66,35 @@ def _icmp_error(packet: bytes, sender: bytes, kind: int, code: int) -> bytes:
     return header + body
 
 
+def datagram(packet: bytes) -> tuple[int, bytes] | None:
+    """Port and data of a UDP packet (IPv4 without options, not a fragment); None if it is cut short.
+
+    Its checksum is not looked at: on a veth pair the kernel leaves that to hardware which is not there.
+    """
+    if len(packet) < UDP_HEADER:
+        return None
+    end = IP_HEADER + int.from_bytes(packet[24:26], "big")
+    if not UDP_HEADER <= end <= len(packet):
+        return None
+    return int.from_bytes(packet[22:24], "big"), packet[UDP_HEADER:end]
+
+
+def udp_reply(request: bytes, data: bytes, ttl: int) -> bytes:
+    """A UDP packet back to where one came from, arriving with this TTL."""
+    length = 8 + len(data)
+    ends = request[16:20] + request[12:16]
+    ports = (request[22:24], request[20:22])
+    body = _UDP.pack(*ports, length, 0) + data
+    body = _UDP.pack(*ports, length, checksum(_PSEUDO.pack(ends, 0, UDP, length) + body)) + data
+    header = _IP.pack(PLAIN_IP, 0, IP_HEADER + length, 0, 0, ttl, UDP, 0, ends[:4], ends[4:])
+    return header[:10] + checksum(header).to_bytes(2, "big") + header[12:] + body
+
+
 def checksum(data: bytes) -> int:
-    """The Internet checksum (RFC 1071)."""
+    """The Internet checksum (RFC 1071); never 0, which would mean no checksum in UDP.
+
+    Folding 16-bit words is arithmetic modulo 2^16 - 1, so one division does what a loop would.
+    """
     if len(data) % 2:
         data += b"\0"
-    total = sum(int.from_bytes(data[i : i + 2], "big") for i in range(0, len(data), 2))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
+    return 0xFFFF - int.from_bytes(data, "big") % 0xFFFF

@@ -6,6 +6,7 @@ Chance (loss, jitter) is seeded: the same packets in the same order get the same
 """
 
 import random
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
@@ -13,7 +14,9 @@ from typing import Final
 
 from netmon.lab import latency
 from netmon.lab.addresses import CORE, REFERENCES
+from netmon.lab.agents import Agents
 from netmon.lab.branches import Branches
+from netmon.lab.conditions import Clock
 from netmon.lab.country import Country
 from netmon.lab.packets import (
     ECHO_HEADER,
@@ -22,9 +25,11 @@ from netmon.lab.packets import (
     ICMP,
     PLAIN_IP,
     UDP,
+    datagram,
     echo_reply,
     port_unreachable,
     time_exceeded,
+    udp_reply,
 )
 
 _SENT_TTL: Final = 64
@@ -32,6 +37,9 @@ _JITTER: Final = 0.25
 """An answer takes up to this part longer than the device's base time."""
 
 _FEEDER_HOPS: Final = 2
+_SNMP: Final = 161
+_DARK: Final = "dark"
+"""Why a device that cannot be reached carries nothing; no event has this name."""
 
 Echo = tuple[int, float, float]
 """How an address answers an echo: hops from netmon, seconds, share lost."""
@@ -51,10 +59,11 @@ class Worse:
 class Responder:
     """The whole country as a function of packets. Dense indices are those of the country's inventory.
 
-    `instant` answers at once and loses nothing by itself, for benches that measure the other side.
+    `instant` answers at once and loses nothing by itself, for benches that measure the other side. `clock` gives Unix
+    seconds and never jumps.
     """
 
-    def __init__(self, country: Country, *, instant: bool = False) -> None:
+    def __init__(self, country: Country, *, instant: bool = False, clock: Clock | None = None) -> None:
         devices = country.inventory.devices
         index_of = country.inventory.index_of
         above = [country.parent_of[device.id] for device in devices]
@@ -71,6 +80,7 @@ class Responder:
         near = 0.0 if instant else latency.REFERENCE_SECONDS
         self._echoes: dict[bytes, Echo] = {IPv4Address(address).packed: (2, near, 0.0) for address in REFERENCES}
         self._echoes[self._core] = (1, near / 2, 0.0)
+        self.agents = Agents(country, parents, clock or _steady_clock())
         self.branches = Branches(parents, self._change)
         self._hops = _hops(parents)
         for index in range(len(devices)):
@@ -131,7 +141,22 @@ class Responder:
             return None
         if reached < len(path):
             return echo[1], time_exceeded(packet, hop)
-        return (echo[1], port_unreachable(packet)) if packet[9] == UDP else None
+        return self._answer_datagram(packet, echo) if packet[9] == UDP else None
+
+    def _answer_datagram(self, packet: bytes, echo: Echo) -> Answer | None:
+        """A UDP packet to a living device: its agent's word if it has one, else nobody listens."""
+        hops, seconds, loss = echo
+        index, read = self._index.get(packet[16:20], -1), datagram(packet)
+        if read is None:
+            return None
+        port, message = read
+        if port != _SNMP or index < 0 or not self.agents.speaks(index):
+            return seconds, port_unreachable(packet)
+        chance = self._random() if seconds or loss else 1.0
+        response = None if chance < loss else self.agents.answer(index, message)
+        if response is None:
+            return None
+        return seconds + seconds * _JITTER * chance, udp_reply(packet, response, _SENT_TTL - hops)
 
     def _path(self, address: bytes) -> list[bytes]:
         """Addresses from the first hop to the destination; empty where a hop has none."""
@@ -146,6 +171,8 @@ class Responder:
 
     def _change(self, index: int) -> None:
         """Bring one device's entry up to date."""
+        conditions = self.agents.conditions
+        (conditions.stop_traffic if self.branches.is_dark(index) else conditions.resume_traffic)(index, _DARK)
         address = self._addresses[index]
         if not address:
             return
@@ -157,6 +184,11 @@ class Responder:
             seconds += worse.delay
             kept *= 1 - worse.loss
         self._echoes[address] = (self._hops[index], seconds, 1 - kept)
+
+
+def _steady_clock() -> Clock:
+    ahead = time.time() - time.monotonic()
+    return lambda: time.monotonic() + ahead
 
 
 def _hops(parents: Sequence[int]) -> list[int]:

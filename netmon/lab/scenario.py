@@ -111,6 +111,28 @@ class Delay(_Event):
     ms: float = Field(gt=0, le=60_000)
 
 
+class AgentHang(_Event):
+    """SNMP agents fall silent; the devices work and answer pings."""
+
+    kind: Literal["agent_hang"]
+    where: Where
+
+
+class OpticsFade(_Event):
+    """The light that ONUs receive fades, until a splice or connector is mended."""
+
+    kind: Literal["optics_fade"]
+    where: Where
+    db_per_minute: float = Field(gt=0, le=60)
+
+
+class NoClients(_Event):
+    """Nobody uses the access points."""
+
+    kind: Literal["no_clients"]
+    where: Where
+
+
 class PollerIsolation(_Event):
     """netmon is cut off: its own link goes, or everything beyond it falls silent."""
 
@@ -126,7 +148,10 @@ class RestartNetmon(_Event):
     until: None = None
 
 
-Event = Annotated[Outage | Flap | Loss | Delay | PollerIsolation | RestartNetmon, Field(discriminator="kind")]
+Event = Annotated[
+    Outage | Flap | Loss | Delay | AgentHang | OpticsFade | NoClients | PollerIsolation | RestartNetmon,
+    Field(discriminator="kind"),
+]
 
 
 class CountrySettings(_Strict):

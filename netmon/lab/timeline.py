@@ -13,7 +13,7 @@ from typing import Final
 
 from netmon.lab.country import Country
 from netmon.lab.events import Placed
-from netmon.lab.scenario import Delay, Flap, Loss, Outage, PollerIsolation, RestartNetmon, Scenario, Where
+from netmon.lab.scenario import Flap, Outage, PollerIsolation, RestartNetmon, Scenario, Where
 from netmon.model.inventory import Role
 
 FEEDER_ON_BATTERY: Final = 0.6
@@ -69,12 +69,12 @@ def _steps(placed: Placed, scenario: Scenario, country: Country) -> Iterator[Ste
         yield from _outage(placed, scenario, country)
     elif isinstance(event, Flap):
         yield from _flapping(placed, event, scenario)
-    elif isinstance(event, Loss | Delay):
-        yield from _during(placed, Change.WORSEN, Change.MEND, placed.devices)
     elif isinstance(event, PollerIsolation):
         yield from _during(placed, Change.ISOLATE, Change.REJOIN, (-1,))
-    else:
+    elif isinstance(event, RestartNetmon):
         yield Step(event.at, Change.RESTART, placed)
+    else:
+        yield from _during(placed, Change.WORSEN, Change.MEND, placed.devices)
 
 
 def _during(placed: Placed, first: Change, last: Change, devices: tuple[int, ...]) -> Iterator[Step]:

@@ -133,6 +133,7 @@ class Fleet:
 
     def adopt(self, old: "Fleet", rows: Sequence[int], old_rows: Sequence[int]) -> None:
         """Carry what was known of `old_rows` into `rows` of this table, after a reload."""
+        self._now = old._now
         for name, column in vars(old).items():
             if isinstance(column, np.ndarray):
                 getattr(self, name)[list(rows)] = column[list(old_rows)]

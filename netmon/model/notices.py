@@ -119,7 +119,8 @@ class Person:
 class Letter:
     """All a notifier needs to render and send one notice; `at` (Unix seconds) is when it was prepared.
 
-    `villages` are the ticket's, `devices` those of the fault's members.
+    `villages` are the ticket's, `devices` those of the fault's members. `folded` are the letters to the same
+    person that leave as this one message, this letter among them; empty for an ordinary letter.
     """
 
     notice: Notice
@@ -131,6 +132,7 @@ class Letter:
     villages: tuple[Village, ...] = ()
     devices: tuple[Device, ...] = ()
     history: tuple[TicketEvent, ...] = ()
+    folded: tuple["Letter", ...] = ()
 
 
 class Verdict(StrEnum):
@@ -144,8 +146,12 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The outcome of one try; `reference` is the gateway's id (or a file name), `reason` is for the operator."""
+    """The outcome of one try; `reference` is the gateway's id (or a file name), `reason` is for the operator.
+
+    `told_with` is the key of the notice in whose message this one left, '' if it had a message of its own.
+    """
 
     verdict: Verdict
     reference: str = ""
     reason: str = ""
+    told_with: str = ""

@@ -97,6 +97,7 @@ class LabelPart:
         index: the row's index itself.
         constant: this text.
         arcs: how many leading arcs of the row's index are used (0: all).
+        match: what of the text is taken (its group 1); the whole text where it does not match.
     """
 
     column: Object | None = None
@@ -104,6 +105,7 @@ class LabelPart:
     index: IndexForm | None = None
     constant: str = ""
     arcs: int = 0
+    match: Pattern[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +149,8 @@ class Rule:
         of: what to divide by; 0 makes it absent.
         states: raw enumeration to value; a number that is not in it is absent.
         label: what names each row's reading; a constant for a scalar.
-        gather: how rows with the same label are put together.
+        gather: how rows with the same label are put together; None adds up clients and watts, and tells other rows
+            apart by their index.
         total: how all rows make the device's own reading, which has the label "".
         count_rows: the reading is how many rows of the column there are whose value is the label; needs a walk.
         count_labels: the column that lists the labels to count for.
@@ -170,7 +173,7 @@ class Rule:
     only_if: tuple[Condition, ...] = ()
     rows: tuple[RowFilter, ...] = ()
     label: tuple[LabelPart, ...] = ()
-    gather: Gather = Gather.SUM
+    gather: Gather | None = None
     total: Gather | None = None
     count_rows: bool = False
     count_labels: Object | None = None
@@ -242,7 +245,7 @@ class Profile:
     recognised_by: tuple[Recognition, ...] = ()
     is_fallback: bool = False
     identity: IdentityRules = field(default_factory=IdentityRules)
-    uptime: tuple[UptimeSource, ...] = tuple(UptimeSource)
+    uptime: tuple[UptimeSource, ...] = (UptimeSource.SYS_UP_TIME, UptimeSource.HR_SYSTEM_UPTIME)
     interfaces: InterfaceRules = field(default_factory=InterfaceRules)
     manners: Manners = field(default_factory=Manners)
     rules: tuple[Rule, ...] = ()

@@ -52,7 +52,8 @@ class Quantity(StrEnum):
 class Nature:
     """How a quantity is written.
 
-    `unit` is "" for what is 0 or 1; `label` says what the label names, "" if there never is one.
+    `unit` is "" for what is 0 or 1; `label` says what the label names, "" if there never is one; readings of what
+    `adds_up` may be added (clients, watts).
 
     `least` and `most` are what the world allows; a value outside is absent, whatever the device says.
     """
@@ -60,6 +61,7 @@ class Nature:
     unit: str
     label: str = ""
     is_counter: bool = False
+    adds_up: bool = False
     least: float | None = None
     most: float | None = None
 
@@ -83,10 +85,10 @@ NATURE: dict[Quantity, Nature] = {
     Quantity.MEMORY_PART: _ratio("part"),
     Quantity.TEMPERATURE: Nature("°C", "sensor", least=-60, most=200),
     Quantity.VOLTAGE: Nature("V", "sensor", least=0, most=1000),
-    Quantity.POWER: Nature("W", "sensor", least=0, most=100_000),
+    Quantity.POWER: Nature("W", "sensor", adds_up=True, least=0, most=100_000),
     Quantity.SUPPLY_FAULT: _flag("supply"),
-    Quantity.WIFI_CLIENTS: Nature("clients", "radio", least=0, most=_MOST_CLIENTS),
-    Quantity.SSID_CLIENTS: Nature("clients", "ssid", least=0, most=_MOST_CLIENTS),
+    Quantity.WIFI_CLIENTS: Nature("clients", "radio", adds_up=True, least=0, most=_MOST_CLIENTS),
+    Quantity.SSID_CLIENTS: Nature("clients", "ssid", adds_up=True, least=0, most=_MOST_CLIENTS),
     Quantity.CHANNEL_UTILISATION: _ratio("radio"),
     Quantity.CHANNEL_SHARE: _ratio("share"),
     Quantity.NOISE_FLOOR: Nature("dBm", "radio", least=-130, most=-20),
@@ -100,7 +102,7 @@ NATURE: dict[Quantity, Nature] = {
     Quantity.OPTICAL_TRANSMIT_POWER: Nature("dBm", "interface", least=-60, most=20),
     Quantity.OPTICAL_TEMPERATURE: Nature("°C", "interface", least=-60, most=200),
     Quantity.OPTICAL_VOLTAGE: Nature("V", "interface", least=0, most=20),
-    Quantity.POE_POWER: Nature("W", "port", least=0, most=10_000),
+    Quantity.POE_POWER: Nature("W", "port", adds_up=True, least=0, most=10_000),
     Quantity.POE_BUDGET: Nature("W", "budget", least=0, most=10_000),
     Quantity.UPS_ON_BATTERY: _flag(),
     Quantity.UPS_OUTPUT_SOURCE: Nature("", least=1, most=7),

@@ -51,6 +51,11 @@ class Vital(Enum):
     OUTBOX_WAITING = VitalSpec("netmon_outbox_waiting", _G, "Notices not yet delivered.")
     OUTBOX_OLDEST = VitalSpec("netmon_outbox_oldest_seconds", _G, "Age of the oldest notice that is due.")
     NOTICES = VitalSpec("netmon_notices", _C, "Tries to deliver a notice, by outcome.", "outcome")
+    MAILS = VitalSpec("netmon_mail_notices", _C, "Tries to deliver a notice by mail, by outcome.", "outcome")
+    TEXTS = VitalSpec("netmon_sms_notices", _C, "Tries to deliver a notice by SMS, by outcome.", "outcome")
+    GATEWAY_RESTS = VitalSpec(
+        "netmon_gateway_rests", _G, "1 while a gateway that fails everybody is left alone.", "channel"
+    )
     RELOAD_OK = VitalSpec("netmon_reload_success", _G, "1 if the last reload was good, 0 if it changed nothing.")
     RELOAD_AT = VitalSpec("netmon_reload_success_timestamp_seconds", _G, "When a reload last succeeded.")
     TASK_RESTARTS = VitalSpec("netmon_task_restarts", _C, "Tasks restarted after an unexpected error.", "task")

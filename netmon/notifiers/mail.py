@@ -26,6 +26,7 @@ from netmon.notifiers.village_table import village_table
 _ATEXT = "!#$&'*+-/=?^_`{|}~"
 _LONGEST_ID = 200
 _MACHINE_HEADERS = frozenset({"message-id", "in-reply-to", "references", "x-netmon-idempotency-key"})
+_DIGEST_SUBJECT = "netmon เน็ตประชารัฐ: สรุปหลายเรื่อง"
 _NOC_SUBJECT = "netmon เน็ตประชารัฐ: สถานะการตรวจสอบโครงข่าย"
 
 
@@ -63,11 +64,11 @@ class Letterhead:
         return self.address.rpartition("@")[2]
 
 
-def message_id(notice: Notice, domain: str) -> str:
-    """The notice's key as a Message-ID (RFC 5322: dot-atom), always the same and different for every notice."""
-    local = quote(notice.key, safe=_ATEXT + ".")
+def message_id(key: str, domain: str) -> str:
+    """A key as a Message-ID (RFC 5322: dot-atom), always the same and different for every key."""
+    local = quote(key, safe=_ATEXT + ".")
     if len(local) > _LONGEST_ID or re.search(r"^\.|\.\.|\.$", local):
-        local = f"netmon.{hashlib.sha256(notice.key.encode()).hexdigest()}"
+        local = f"netmon.{hashlib.sha256(key.encode()).hexdigest()}"
     return f"<{local}@{domain}>"
 
 
@@ -120,19 +121,20 @@ class MailComposer:
 
     def _identify(self, message: EmailMessage, letter: Letter) -> None:
         notice, domain = letter.notice, self._head.domain
-        message["Message-ID"] = own = message_id(notice, domain)
-        first = message_id(first_of_thread(notice), domain)
-        if first != own:
+        key = mail_key(letter)
+        message["Message-ID"] = own = message_id(key, domain)
+        first = message_id(first_of_thread(notice).key, domain)
+        if first != own and not letter.folded:
             message["In-Reply-To"] = first
             message["References"] = first
         message["Auto-Submitted"] = "auto-generated"
         message["Precedence"] = "bulk"
         message["X-Auto-Response-Suppress"] = "All"
         message["List-Id"] = f"<netmon.{domain}>"
-        if letter.ticket is not None:
+        if letter.ticket is not None and not letter.folded:
             message["X-Netmon-Ticket"] = clean(letter.ticket.number)
-        message["X-Netmon-Stage"] = notice.stage.value
-        message["X-Netmon-Idempotency-Key"] = quote(notice.key, safe=_ATEXT + ".@:")
+        message["X-Netmon-Stage"] = "digest" if letter.folded else notice.stage.value
+        message["X-Netmon-Idempotency-Key"] = quote(key, safe=_ATEXT + ".@:")
 
     def _fill(self, message: EmailMessage, letter: Letter) -> None:
         page, values = self._values(letter)
@@ -142,29 +144,61 @@ class MailComposer:
         message.set_content("\n\n\n---------- English ----------\n\n".join(texts) + "\n", cte="base64")
         message.add_alternative(html, subtype="html", cte="base64")
         # Else random: two copies of one notice are to be the same, byte for byte.
-        boundary = f"netmon-{hashlib.sha256(letter.notice.key.encode()).hexdigest()[:32]}"
+        boundary = f"netmon-{hashlib.sha256(mail_key(letter).encode()).hexdigest()[:32]}"
         message.set_boundary(boundary)
-        if letter.ticket is not None and len(letter.villages) > SHOWN:
-            name = f"{clean(letter.ticket.number)}-villages.csv"
-            message.add_attachment(
-                village_table(letter), maintype="text", subtype="csv", filename=name, params={"charset": "utf-8"}
-            )
+        table = _table(letter)
+        if table is not None:
+            name, content = table
+            message.add_attachment(content, maintype="text", subtype="csv", filename=name, params={"charset": "utf-8"})
             message.set_boundary(f"{boundary}-whole")
         # Only now: turning the mail into parts moves Content- headers into the first of them.
         message["Content-Language"] = ", ".join(LANGUAGES)
 
     def _values(self, letter: Letter) -> tuple[str, dict[str, dict[str, object]]]:
+        if letter.folded:
+            ordered = sorted(letter.folded, key=_urgency)
+            head = {"count": len(ordered), "at": letter.at, "contact": self._head.contact}
+            items = [self._ticket_values(one) for one in ordered]
+            return "digest", {one: head | {"items": [item[one] for item in items]} for one in LANGUAGES}
         if letter.fault is None:
             since = float(letter.notice.revision)
             noc = {"state": state_of(letter), "since": since, "at": letter.at, "history": letter.history}
             return "noc", dict.fromkeys(LANGUAGES, noc)
+        return "mail", self._ticket_values(letter)
+
+    def _ticket_values(self, letter: Letter) -> dict[str, dict[str, object]]:
         head = self._head
         letter_for = Particulars(letter, wording=self._wording, contact=head.contact, map_link=head.map_link)
-        return "mail", {language: dict(letter_for.in_language(language)) for language in LANGUAGES}
+        return {language: dict(letter_for.in_language(language)) for language in LANGUAGES}
+
+
+def mail_key(letter: Letter) -> str:
+    """What makes two mails the same: the notice's key, and for a digest those of all it folds."""
+    if not letter.folded:
+        return letter.notice.key
+    keys = "\n".join(sorted(one.notice.key for one in letter.folded))
+    return f"digest.{hashlib.sha256(keys.encode()).hexdigest()[:32]}"
+
+
+def _urgency(letter: Letter) -> tuple[bool, int]:
+    """Place in a digest: what is still dark first, and of that what concerns most villages."""
+    over = letter.fault is None or not letter.fault.is_open
+    return over, -len(letter.villages)
+
+
+def _table(letter: Letter) -> tuple[str, bytes] | None:
+    """Name and content of the table of villages; None where the mail itself names them all."""
+    if letter.folded:
+        return "villages.csv", village_table(letter.folded)
+    if letter.ticket is None or len(letter.villages) <= SHOWN:
+        return None
+    return f"{clean(letter.ticket.number)}-villages.csv", village_table([letter])
 
 
 def subject_of(letter: Letter) -> str:
     """The same for all mails of a ticket, because mail programs thread by it."""
+    if letter.folded:
+        return _DIGEST_SUBJECT
     if letter.ticket is None:
         return _NOC_SUBJECT
     centre = letter.centre.name if letter.centre is not None else letter.ticket.centre

@@ -3,7 +3,8 @@
 A server answers MAIL, RCPT and DATA one after the other, and until it has seen the dot that ends the message nothing
 was taken (RFC 5321 section 4.1.1.4). Whatever breaks before the message is on its way is therefore `retry`; a
 connection that is lost, or silent, after that leaves it `unknown` whether the server has taken it. A code in the 400s
-is `retry`, one in the 500s `permanent` (section 4.2.1), but a refused login or hello is the operator's to mend.
+is `retry`, one in the 500s `permanent` (section 4.2.1), but a refused login or sender is the operator's to mend, and
+mail waits for that.
 
 A few connections are kept open, each with one mail at a time. One that has rested is asked first whether it still
 lives (RSET), so that a server which hung up meanwhile costs nothing.
@@ -22,7 +23,7 @@ import aiosmtplib
 
 from netmon.errors import InputError
 from netmon.model.notices import Channel, Delivery, Letter, Verdict
-from netmon.notifiers.mail import MailComposer, recipient_address
+from netmon.notifiers.mail import MailComposer, mail_key, recipient_address
 from netmon.notifiers.making import made
 from netmon.notifiers.rendering import clean
 
@@ -100,7 +101,7 @@ class SmtpMail:
             async with asyncio.timeout(self._server.timeout) as patience, self._free, self._connection() as client:
                 await self._envelope(client, to.addr_spec)
                 patience.reschedule(None)
-                return await self._hand_over(client, content, letter.notice.key)
+                return await self._hand_over(client, content, mail_key(letter))
         except _NotTakenError as error:
             return error.delivery
         except TimeoutError:
@@ -172,6 +173,9 @@ class SmtpMail:
             await client.mail(self._server.sender)
             await client.rcpt(to)
             answer = await client.execute_command(b"DATA")
+        except aiosmtplib.SMTPSenderRefused as error:
+            # Then it refuses everybody's mail, and only the operator can mend that.
+            raise _NotTakenError(_retry(_said(error.code, error.message))) from error
         except aiosmtplib.SMTPResponseException as error:
             raise _NotTakenError(_refusal(error.code, error.message)) from error
         except (aiosmtplib.SMTPException, OSError) as error:

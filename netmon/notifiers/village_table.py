@@ -7,6 +7,7 @@ blanks; such a cell gets an apostrophe in front. Times are ISO 8601 in Thailand'
 import csv
 import io
 from codecs import BOM_UTF8
+from collections.abc import Sequence
 
 from netmon.model.inventory import Village
 from netmon.model.notices import Letter
@@ -16,6 +17,7 @@ from netmon.notifiers.thai import local_time
 
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 _HEADINGS = (
+    "ใบงาน/ticket",
     "รหัสหมู่บ้าน/village",
     "ชื่อ/name",
     "หมู่ที่/moo",
@@ -31,13 +33,14 @@ _HEADINGS = (
 )
 
 
-def village_table(letter: Letter) -> bytes:
-    """The letter's villages in the order of their codes, the letter must carry a fault."""
+def village_table(letters: Sequence[Letter]) -> bytes:
+    """The letters' villages, of each in the order of their codes; each letter must carry a fault and a ticket."""
     text = io.StringIO(newline="")
     rows = csv.writer(text, lineterminator="\r\n")
     rows.writerow(_HEADINGS)
-    for village in sorted(letter.villages, key=lambda one: one.id):
-        rows.writerow([safe_cell(cell) for cell in _cells(letter, village)])
+    for letter in letters:
+        for village in sorted(letter.villages, key=lambda one: one.id):
+            rows.writerow([safe_cell(cell) for cell in _cells(letter, village)])
     return BOM_UTF8 + text.getvalue().encode()
 
 
@@ -48,10 +51,11 @@ def safe_cell(text: str) -> str:
 
 
 def _cells(letter: Letter, village: Village) -> tuple[str, ...]:
-    if letter.fault is None:
+    if letter.fault is None or letter.ticket is None:
         raise ValueError(f"a notice of stage {letter.notice.stage} has no villages to list")
     back = recovered_at(letter.fault, village.id)
     return (
+        letter.ticket.number,
         village.id,
         village.name,
         str(village.moo or ""),

@@ -136,7 +136,9 @@ def _joined(statement: str, reasons: list[str], fault: Fault, language: str) -> 
     if told and not _is_judgement(fault):
         told = f" ({told})"
     elif told:
-        told = f" เนื่องจาก{told}" if language == "th" else f", because {told}"
+        # Thai puts a space before Latin letters.
+        gap = " " if told[0].isascii() else ""
+        told = f" เนื่องจาก{gap}{told}" if language == "th" else f", because {told}"
     text = statement + told
     return text if language == "th" else f"{text[0].upper()}{text[1:]}."
 
@@ -173,7 +175,7 @@ def _line(evidence: Evidence, fault: Fault, inventory: Inventory, language: str)
 
 def _group(evidence: Evidence, fault: Fault, inventory: Inventory, language: str) -> str:
     """Feeder or amphoe that the neighbours share, with its preposition."""
-    if fault.scope is Scope.AMPHOE:
+    if evidence.subject not in inventory.index_of:
         name = amphoe_name(evidence.subject, fault.villages, inventory, language)
         return f"ใน{name}" if language == "th" else f"in {name}"
     feeder = device_name(evidence.subject, inventory)

@@ -8,7 +8,8 @@ from pathlib import Path
 from netmon.errors import InputError
 from netmon.model.inventory import Inventory
 from netmon.settings.complaints import PRINTED, Complaint, Notes, Page, listing
-from netmon.settings.credentials import resolve
+from netmon.settings.credentials import resolve_snmp
+from netmon.settings.gateways import SmtpMail
 from netmon.settings.inventory import accept, draft_inventory
 from netmon.settings.load import SettingsDraft, draft_settings
 from netmon.settings.model import Settings
@@ -55,6 +56,7 @@ def check(settings_path: Path, environ: Mapping[str, str] | None = None) -> Chec
     settings = None if notes.complaints else draft.settings
     _check_credentials(draft, environ, page)
     _check_templates(draft, page)
+    _check_certificates(draft, page)
     if "probing" not in draft.mistaken:
         draft_profiles(draft.settings.probing.profiles, notes)
     inventory = None if "inventory" in draft.mistaken else _check_inventory(draft, notes)
@@ -71,9 +73,9 @@ def _check_inventory(draft: SettingsDraft, notes: Notes) -> Inventory | None:
 
 def _check_credentials(draft: SettingsDraft, environ: Mapping[str, str], page: Page) -> None:
     # The service may see what this shell does not (systemd hands credentials to the unit only), hence a warning.
-    for name, source in draft.settings.credentials.items():
+    for name in draft.settings.credentials:
         try:
-            resolve(name, source, environ)
+            resolve_snmp(name, draft.settings.credentials, environ)
         except InputError as error:
             line = draft.document.line_of(("credentials", name))
             page.warn(line, f"credentials.{name}", str(error), "netmon run needs it")
@@ -85,3 +87,10 @@ def _check_templates(draft: SettingsDraft, page: Page) -> None:
         line = draft.document.line_of(("templates", "directory"))
         fix = "make the folders, or leave the key out"
         page.wrong(line, "templates.directory", f"{directory} has no folder th or en", fix)
+
+
+def _check_certificates(draft: SettingsDraft, page: Page) -> None:
+    file = draft.settings.mail.ca_file if isinstance(draft.settings.mail, SmtpMail) else None
+    if file is not None and not file.is_file():
+        line = draft.document.line_of(("mail", "ca_file"))
+        page.wrong(line, "mail.ca_file", f"{file} is not there", "give a file with certificates, or leave the key out")

@@ -33,7 +33,7 @@ class Findings:
 
     def quotes(self, location: tuple[str | int, ...]) -> bool:
         """Whether what the operator wrote there may be shown."""
-        return not (location and location[0] in self.never_quoted or self.may_hold_secrets.intersection(location))
+        return not ((location and location[0] in self.never_quoted) or self.may_hold_secrets.intersection(location))
 
     def as_written(self, location: tuple[str | int, ...]) -> tuple[str | int, ...]:
         """The path as it stands in the file."""

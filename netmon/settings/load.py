@@ -22,7 +22,7 @@ _UNION_SECTIONS = ("mail", "sms")
 _FINDINGS = Findings(
     Settings,
     never_quoted=frozenset({"credentials", "store"}),
-    may_hold_secrets=frozenset({"url", "headers", "fields"}),
+    may_hold_secrets=frozenset({"url", "headers", "fields", "token_sha256"}),
     unions=frozenset(_UNION_SECTIONS),
 )
 
@@ -83,11 +83,28 @@ def _check_names(settings: Settings, mistaken: set[str], document: Document, pag
     """A gateway's credential must be declared, or netmon would find out only when it starts."""
     for section in _UNION_SECTIONS:
         name = getattr(getattr(settings, section), "credential", None)
-        if name is not None and name not in settings.credentials and not {section, "credentials"} & mistaken:
-            line = document.line_of((section, "credential"))
-            fix = f"declare it, e.g. credentials: {{{name}: systemd}}"
-            page.wrong(line, f"{section}.credential", "is not declared under credentials", fix)
+        if name is None or {section, "credentials"} & mistaken:
+            continue
+        line, key = document.line_of((section, "credential")), f"{section}.credential"
+        if name not in settings.credentials:
+            page.wrong(
+                line, key, "is not declared under credentials", f"declare it, e.g. credentials: {{{name}: systemd}}"
+            )
             mistaken.add(section)
+        elif settings.credentials[name].user is not None:
+            page.wrong(line, key, "names an SNMPv3 user", "name a credential with one secret")
+            mistaken.add(section)
+    _check_second_passphrases(settings, document, page)
+
+
+def _check_second_passphrases(settings: Settings, document: Document, page: Page) -> None:
+    for name, source in settings.credentials.items():
+        other = settings.credentials.get(source.priv_credential)
+        if source.priv_credential and (other is None or other.user is not None):
+            what = "is not declared under credentials" if other is None else "names an SNMPv3 user"
+            line = document.line_of(("credentials", name, "priv_credential"))
+            fix = f"declare it, e.g. {source.priv_credential}: systemd" if other is None else "name one with one secret"
+            page.wrong(line, f"credentials.{name}.priv_credential", what, fix)
 
 
 def state_directory(environ: Mapping[str, str] | None = None) -> Path:

@@ -28,8 +28,8 @@ class Settings(Section):
     templates: Templates = Field(Templates(), description="Texts of the messages.")
     credentials: dict[CredentialName, Source] = Field(
         {},
-        description="Where secrets are found, by name: systemd, environment (NETMON_CREDENTIAL_NAME) or a path. "
-        "Default none.",
+        description="Where secrets are found, by name: systemd, environment (NETMON_CREDENTIAL_NAME) or a path; for an "
+        "SNMPv3 user a section with source, user, auth, priv and priv_credential. Default none.",
     )
     store: StoreSettings = Field(StoreSettings(), description="Where faults, tickets and the outbox are kept.")
     web: Web = Field(Web(), description="Status page, API and metrics.")

@@ -222,6 +222,7 @@ class _Builder:
             index=entry.index,
             constant=entry.constant or "",
             arcs=entry.arcs,
+            match=_compiled(entry.match),
         )
 
 

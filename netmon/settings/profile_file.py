@@ -128,6 +128,7 @@ class LabelEntry(Section):
     index: IndexForm | None = Field(None, description="The row's index: dotted, text, or its last arc.")
     constant: str | None = Field(None, description="This text; a plain text in place of the section means the same.")
     arcs: int = Field(0, ge=0, description="Use only so many leading arcs of the index. Default 0: all.")
+    match: PatternText | None = Field(None, description="Take group 1 of this match of it. Default: the whole text.")
 
     @model_validator(mode="after")
     def _is_one(self) -> "LabelEntry":
@@ -196,7 +197,11 @@ class ReadingEntry(Section):
         tuple[LabelEntry, ...],
         BeforeValidator(_label, json_schema_input_type=str | LabelEntry | tuple[str | LabelEntry, ...]),
     ] = Field((), description="Names each row's reading; parts are joined by a space. Default: the index.")
-    gather: Gather = Field(Gather.SUM, description="How rows with one label are put together. Default sum.")
+    gather: Gather | None = Field(
+        None,
+        description="How rows with one label are put together. Default: clients and watts are added up, other rows "
+        "told apart by their index.",
+    )
     total: Gather | None = Field(None, description="How all rows make the device's own reading. Default: they do not.")
     count_rows: bool = Field(
         default=False,

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from netmon.settings.values import ConfigPath, Count, IpAddress, Positive, Section, Share, StoreUrl
+from netmon.settings.values import ConfigPath, Count, IpAddress, Positive, Section, Share, StoreUrl, TokenDigest
 
 
 class StoreSettings(Section):
@@ -29,10 +29,15 @@ class Web(Section):
     listen: IpAddress = Field(
         "127.0.0.1",
         description="Address to listen on. Default 127.0.0.1: only this machine. "
-        "'0.0.0.0' or '::' opens the pages to the network.",
+        "'0.0.0.0' or '::' opens the pages to the network, to those who have the token.",
     )
     port: Annotated[Count, Field(ge=0, le=65535)] = Field(
         9870, description="TCP port; 0 takes any free one. Default 9870."
+    )
+    token_sha256: TokenDigest = Field(
+        "",
+        description="SHA-256 of the token that other machines must show; 'netmon token' makes both. "
+        "Default '': only this machine may look.",
     )
 
     @property

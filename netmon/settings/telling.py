@@ -7,7 +7,7 @@ from pydantic import Field
 
 from netmon.model.faults import Cause
 from netmon.model.notices import Channel
-from netmon.settings.values import ConfigPath, Duration, HoldOrNever, Line, MailAddress, MapLink, Section
+from netmon.settings.values import ConfigPath, Count, Duration, HoldOrNever, Line, MailAddress, MapLink, Section
 
 
 class Hold(Section):
@@ -26,6 +26,20 @@ class CauseHold(Section):
     sms: HoldOrNever = Field(None, description="Wait before SMS leaves. Seconds or never; default: `notices.hold.sms`.")
 
 
+class MessageLimits(Section):
+    """How much one person is told, and how fast the SMS gateway is fed. What is too much is folded, never dropped."""
+
+    mail_per_hour: Annotated[Count, Field(ge=1)] = Field(
+        10, description="Mails to one person in an hour; what is more comes as one digest. Count; default 10."
+    )
+    sms_per_day: Annotated[Count, Field(ge=1)] = Field(
+        6, description="SMS to one number in 24 hours; of what is more the latest is sent, later. Count; default 6."
+    )
+    sms_per_minute: Annotated[Count, Field(ge=1)] = Field(
+        600, description="SMS handed to the gateway in a minute, as your contract allows. Count; default 600."
+    )
+
+
 class Notices(Section):
     """What people are told."""
 
@@ -36,6 +50,7 @@ class Notices(Section):
     coalesce: Duration = Field(
         300.0, description="Further villages of a ticket are mailed at most once in this time. Seconds; default 300."
     )
+    limits: MessageLimits = Field(MessageLimits(), description="How much one person is told, and how fast.")
     noc_mail: MailAddress = Field(
         "", description="Who is mailed when netmon itself is cut off. E-mail address; default '': nobody."
     )

@@ -175,6 +175,12 @@ def _one_line(text: str) -> str:
     return text
 
 
+def _token_digest(text: str) -> str:
+    if text and not re.fullmatch("[0-9a-f]{64}", text):
+        raise ValueError("should be the line that 'netmon token' gives for it, 64 hexadecimal digits; never the token")
+    return text
+
+
 _DURATION_SCHEMA = {
     "oneOf": [
         {"type": "number", "minimum": 0},
@@ -213,3 +219,5 @@ MailAddress = Annotated[str, AfterValidator(_mail)]
 """An e-mail address, '' for none."""
 MapLink = Annotated[str, AfterValidator(_map_link)]
 Line = Annotated[str, AfterValidator(_one_line)]
+TokenDigest = Annotated[str, AfterValidator(_token_digest)]
+"""SHA-256 of a token in hexadecimal, '' for none."""

@@ -48,8 +48,10 @@ def _movable(connection: sa.Connection, notice: int, now: Now) -> None:
         raise InputError(f"There is no notice {notice}.")
     if row.state not in _MOVABLE:
         raise InputError(f"Notice {notice} is {row.state}; nothing can be done about it any more.")
-    if row.lease_until is not None and row.lease_until > now.wall and row.state == NoticeState.WAITING:
-        raise InputError(f"Notice {notice} is being sent just now; look again in a minute.")
+    # A later one to the same person must not be overtaken on the wire, either.
+    in_hand = sa.and_(outbox.c.state == NoticeState.WAITING.value, outbox.c.lease_until > now.wall)
+    if connection.execute(sa.select(outbox.c.id).where(outbox.c.lane == row.lane, in_hand)).first() is not None:
+        raise InputError(f"Notice {notice}, or the next one to this person, is being sent just now; try in a minute.")
 
 
 def _write(connection: sa.Connection, notice: int, **values: Any) -> OutboxLine:

@@ -29,6 +29,10 @@ from netmon.stores.schema import fault, member
 def carry_out(connection: sa.Connection, decisions: Sequence[StoredDecision], now: Now) -> None:
     """Carry out all decisions, in their order."""
     settled = _settled_faults(connection, decisions)
+    # A merged fault gives up its identity first, because its survivor may take it in the same batch.
+    for merged in _merging(decisions):
+        if _is_known(connection, merged.fault):
+            _resolve(connection, merged)
     for position, decision in enumerate(decisions):
         if isinstance(decision, SupersedeNotices):
             outbox.supersede(connection, decision, now, spared=_keys_sent(decisions[position + 1 :]))
@@ -36,9 +40,16 @@ def carry_out(connection: sa.Connection, decisions: Sequence[StoredDecision], no
             _carry_out_one(connection, decision, now)
     # Merged faults give up their tickets last, because the survivor's ticket, which their history names, may be
     # opened further down the same batch.
-    for decision in decisions:
-        if isinstance(decision, ResolveFault) and decision.resolution is Resolution.MERGED:
-            _end_merged(connection, decision)
+    for merged in _merging(decisions):
+        _end_merged(connection, merged)
+
+
+def _merging(decisions: Sequence[StoredDecision]) -> list[ResolveFault]:
+    return [one for one in decisions if isinstance(one, ResolveFault) and one.resolution is Resolution.MERGED]
+
+
+def _is_known(connection: sa.Connection, one: FaultId) -> bool:
+    return connection.execute(sa.select(fault.c.id).where(fault.c.id == one)).first() is not None
 
 
 def _carry_out_one(connection: sa.Connection, decision: StoredDecision, now: Now) -> None:
@@ -72,16 +83,15 @@ def _settled_faults(connection: sa.Connection, decisions: Sequence[StoredDecisio
 
 
 def _changeable(one: Fault) -> tuple[Any, ...]:
-    return one.cause, one.confidence, one.overruled_by, one.evidence, one.members
+    return one.scope, one.key, one.cause, one.confidence, one.overruled_by, one.evidence, one.members
 
 
 def _open(connection: sa.Connection, new: Fault) -> None:
-    if connection.execute(sa.select(fault.c.id).where(fault.c.id == new.id)).first() is not None:
+    if _is_known(connection, new.id):
         return
     values = {
         "id": new.id,
-        "scope": new.scope.value,
-        "key": new.key,
+        **_identity(new),
         "opened_at": new.opened_at,
         "resolved_at": new.resolved_at,
         "resolution": None if new.resolution is None else new.resolution.value,
@@ -90,6 +100,10 @@ def _open(connection: sa.Connection, new: Fault) -> None:
     }
     connection.execute(fault.insert().values(values))
     _write_members(connection, new.id, new.members)
+
+
+def _identity(one: Fault) -> dict[str, Any]:
+    return {"scope": one.scope.value, "key": one.key}
 
 
 def _columns(one: Fault) -> dict[str, Any]:
@@ -119,8 +133,13 @@ def _write_members(connection: sa.Connection, owner: FaultId, members: Sequence[
 
 
 def _change(connection: sa.Connection, decision: ChangeFault, now: Now) -> None:
-    """Identity, opening and end of a fault are not ChangeFault's to write."""
+    """A fault that turns out to be a feeder's or an amphoe's takes that identity while it is open.
+
+    When it was opened and ended is not ChangeFault's to write.
+    """
     new = decision.fault
+    is_open = sa.and_(fault.c.id == new.id, fault.c.resolved_at.is_(None))
+    connection.execute(fault.update().where(is_open).values(_identity(new)))
     if connection.execute(fault.update().where(fault.c.id == new.id).values(_columns(new))).rowcount == 0:
         raise StoreError(f"Fault {new.id} is not in the database, so it cannot change.")
     _write_members(connection, new.id, new.members)

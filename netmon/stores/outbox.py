@@ -1,7 +1,7 @@
 """The outbox: notices that have not left. Every function works inside the caller's transaction.
 
 A lane is one person on one channel about one fault. Only the oldest waiting notice of a lane may be claimed, so the
-order is kept and no two of them are ever in flight together.
+order is kept; those behind it leave together with it, in the same courier's hands, or wait.
 """
 
 from collections.abc import Sequence
@@ -109,15 +109,41 @@ def _only_for(recipients: Sequence[Recipient]) -> list[sa.ColumnElement[bool]]:
 
 def due(now: Now, channel: Channel | None) -> sa.Select[Any]:
     """The notices that may be claimed now, in the order in which they should leave."""
-    query = sa.select(outbox).where(
-        _WAITING,
-        outbox.c.next_try <= now.wall,
-        sa.or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now.wall),
-        _HEAD_OF_LANE,
-    )
+    query = sa.select(outbox).where(_WAITING, outbox.c.next_try <= now.wall, _unleased(now), _HEAD_OF_LANE)
     if channel is not None:
         query = query.where(outbox.c.channel == channel.value)
     return query.order_by(outbox.c.next_try, outbox.c.id)
+
+
+def rest_of(now: Now, claimed: Sequence[OutboxEntry]) -> sa.Select[Any]:
+    """What may leave together with these, oldest first; nothing overtakes what has to stay."""
+    people = {one.notice.recipient for one in claimed}
+    stays = sa.or_(
+        _ahead.c.lease_until > now.wall,
+        _ahead.c.not_before > now.wall,
+        sa.and_(_ahead.c.doubts > 0, _ahead.c.next_try > now.wall),
+    )
+    blocked = sa.exists().where(
+        _ahead.c.lane == outbox.c.lane,
+        _ahead.c.state == NoticeState.WAITING.value,
+        _ahead.c.id < outbox.c.id,
+        _ahead.c.id.not_in([one.id for one in claimed]),
+        stays,
+    )
+    query = sa.select(outbox).where(
+        _WAITING,
+        _unleased(now),
+        outbox.c.not_before <= now.wall,
+        sa.or_(outbox.c.doubts == 0, outbox.c.next_try <= now.wall),
+        outbox.c.channel.in_({one.notice.channel.value for one in claimed}),
+        sa.tuple_(outbox.c.audience, outbox.c.recipient).in_([(one.audience.value, one.id) for one in people]),
+        sa.not_(blocked),
+    )
+    return query.order_by(outbox.c.id)
+
+
+def _unleased(now: Now) -> sa.ColumnElement[bool]:
+    return sa.or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now.wall)
 
 
 def claim(
@@ -129,7 +155,12 @@ def claim(
         .where(_WAITING, outbox.c.stale_at.is_not(None), outbox.c.lease_until <= now.wall)
         .values(state=NoticeState.SUPERSEDED.value, lease_until=None, finished_at=now.wall)
     )
-    rows = connection.execute(due(now, channel).limit(limit)).all()
+    return take(connection, due(now, channel).limit(limit), now, lease)
+
+
+def take(connection: sa.Connection, wanted: sa.Select[Any], now: Now, lease: float) -> tuple[OutboxEntry, ...]:
+    """Lease these notices for so many seconds."""
+    rows = connection.execute(wanted).all()
     connection.execute(
         outbox.update().where(outbox.c.id.in_([row.id for row in rows])).values(lease_until=now.wall + lease)
     )
@@ -168,7 +199,8 @@ def settle(
     if retry_at is not None and delivery.verdict is not Verdict.SENT and row.stale_at is None:
         values["next_try"] = retry_at
     else:
-        stale = row.stale_at is not None and delivery.verdict is not Verdict.SENT
+        # What left within another's message had none of its own: it counts as superseded by that.
+        stale = bool(delivery.told_with) or (row.stale_at is not None and delivery.verdict is not Verdict.SENT)
         state = NoticeState.SUPERSEDED if stale else _ENDS[delivery.verdict]
         values |= {"state": state.value, "finished_at": now.wall}
         if state in {NoticeState.DEAD, NoticeState.UNKNOWN} and row.ticket is not None:

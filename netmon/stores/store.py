@@ -113,6 +113,12 @@ class SqlStore:
             lambda connection: outbox.claim(connection, now, limit, lease=lease, channel=channel)
         )
 
+    async def claim_rest(self, now: Now, claimed: Sequence[OutboxEntry], lease: float) -> tuple[OutboxEntry, ...]:
+        wanted = outbox.rest_of(now, claimed)
+        if await self._reader.call(lambda connection: connection.execute(wanted.limit(1)).first()) is None:
+            return ()
+        return await self._writer.call(lambda connection: outbox.take(connection, wanted, now, lease))
+
     async def settle(self, entry: OutboxEntry, delivery: Delivery, now: Now, retry_at: float | None) -> None:
         await self._writer.call(lambda connection: outbox.settle(connection, entry, delivery, now, retry_at=retry_at))
 

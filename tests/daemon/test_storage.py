@@ -2,13 +2,12 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from netmon.cli.app import run_command
 from netmon.stores import open_store
 from tests.kit.running import (
     ADDRESSES,
@@ -59,9 +58,10 @@ def test_with_a_full_disk_sweeps_go_on_readiness_says_why_and_the_ticket_comes_w
         assert "The disk of the database is full; make room there, netmon goes on by itself." in daemon.ready()[1]
         sweeps_go_on(daemon)
         assert ticket_count(daemon) == 0
-        assert daemon.said().count("tickets cannot be written") == 1
+        assert daemon.said().count("tickets=unwritten") == 1
         (state / "ballast").unlink()
         eventually(lambda: daemon.ready()[0] == 200 and ticket_count(daemon) == 1, 20, daemon.said)
+        assert daemon.said().count("tickets=written") == 1
         eventually(lambda: any(state.glob("sms/*opened*")), 20, daemon.said)
         hear_again(network)
         eventually(lambda: any(state.glob("sms/*resolved*")), 20, daemon.said)
@@ -87,18 +87,6 @@ def test_a_database_that_another_program_locks_holds_up_tickets_but_neither_swee
         sweeps_go_on(daemon)
         other.execute("ROLLBACK")
         eventually(lambda: daemon.ready()[0] == 200 and ticket_count(daemon) == 1, 20, daemon.said)
-
-
-@pytest.fixture
-def netmon(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """The `netmon` command in this process: exit code, what it says, what it complains of."""
-
-    def run(site: Site, *arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setenv("STATE_DIRECTORY", str(site.state))
-        capsys.readouterr()
-        return run_command([*arguments, "--config", str(site.settings)]), *capsys.readouterr()
-
-    return run
 
 
 def test_a_damaged_database_is_left_alone_and_netmon_says_what_to_do(tmp_path: Path, netmon) -> None:
@@ -135,7 +123,8 @@ def test_backup_beside_a_running_daemon_and_restore_only_after_it(tmp_path: Path
         assert said.endswith("MB, checked.\n")
         in_use = f"Another netmon is at work on {site.database}; stop that first.\n"
         assert netmon(site, "restore", str(copy)) == (BAD_INPUT, "", in_use)
-        assert netmon(site, "run") == (BAD_INPUT, "", in_use)
+        running_already = f"Another netmon runs on {site.state} already; end it first, or use another state directory."
+        assert netmon(site, "run") == (BAD_INPUT, "", running_already + "\n")
         assert daemon.ready()[0] == 200
     restored = f"Restored from {copy}. What was there is now {site.database}.replaced.\n"
     assert netmon(site, "restore", str(copy)) == (0, restored, "")

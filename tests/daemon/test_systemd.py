@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit.gateways import gateways
 from tests.kit.peers import ROOT
 from tests.kit.running import (
     ADDRESSES,
@@ -23,6 +24,7 @@ from tests.kit.running import (
     running,
     silence,
 )
+from tests.notifiers.mail_server import PASSWORD
 
 SYSTEMD = ROOT / "systemd"
 UNIT = SYSTEMD / "netmon.service"
@@ -119,22 +121,29 @@ class Trace:
 
 @pytest.fixture(scope="module")
 def trace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trace]:
-    """A day under the unit's own filter: start, sweep, ticket, mail, SMS, pages, reload, recovery, stop."""
+    """A day under the unit's own filter: start, sweep, ticket, mail over TLS, SMS, pages, reload, recovery, stop."""
     folder = tmp_path_factory.mktemp("trace")
     site, file = Site(folder=folder), folder / "trace"
-    with network_with_firewall() as network:
+    with network_with_firewall() as network, gateways(folder, network.path) as peers:
         network.allow_ping_sockets("0 2147483647")
+        site.more_settings = "credentials: {smtp-password: environment, gateway: environment}\n" + peers.settings
+        site.write()
         enter = ("nsenter", f"--net={network.path}", *ORDINARY_USER)
         strace = ("strace", "-f", "-qq", "-o", str(file))
         narrow = (sys.executable, str(Path(__file__).with_name("under_filter.py")), *sorted(allowed()), "--")
-        told = {"NOTIFY_SOCKET": str(folder / "notify"), "WATCHDOG_USEC": "3000000"}
+        told = {
+            "NOTIFY_SOCKET": str(folder / "notify"),
+            "WATCHDOG_USEC": "3000000",
+            "NETMON_CREDENTIAL_SMTP_PASSWORD": PASSWORD,
+            "NETMON_CREDENTIAL_GATEWAY": "secret",
+        }
         with running(site, wrapper=(*enter, *strace, *narrow), **told) as daemon:
             strace_id = daemon.process.pid
             (inner,) = Path(f"/proc/{strace_id}/task/{strace_id}/children").read_text().split()
             silence(network, ADDRESSES[0])
-            eventually(lambda: any(site.state.glob("sms/*")) and any(site.state.glob("mail/*")), 40, daemon.said)
+            eventually(lambda: bool(peers.mailbox.mails and peers.smsbox.calls), 40, daemon.said)
             hear_again(network)
-            eventually(lambda: any(site.state.glob("sms/*resolved*")), 40, daemon.said)
+            eventually(lambda: len(peers.smsbox.calls) > 1 and len(peers.mailbox.mails) > 1, 40, daemon.said)
             for page in ("/", "/metrics", "/api/v1/tickets"):
                 assert daemon.get(page).status_code == 200
             os.kill(int(inner), signal.SIGHUP)

@@ -59,6 +59,7 @@ class FakeStore:
         self.history: dict[TicketNumber, list[TicketEvent]] = {}
         self.rows: list[OutboxRow] = []
         self.forgotten_tickets = 0
+        self._keys: set[str] = set()
         self.trouble = ""
         self.touched_elsewhere = False
         self.closed = False
@@ -103,6 +104,10 @@ class FakeStore:
     def _carry_out(self, decisions: Sequence[StoredDecision], now: Now) -> None:
         last = {d.fault.id: d.fault for d in decisions if isinstance(d, ChangeFault)}
         settled = {i for i, new in last.items() if i in self.faults and _changed(self.faults[i], new) == self.faults[i]}
+        for decision in decisions:
+            if isinstance(decision, ResolveFault) and decision.resolution is Resolution.MERGED:
+                if decision.fault in self.faults:
+                    self._resolve(decision)
         for position, decision in enumerate(decisions):
             if isinstance(decision, SupersedeNotices):
                 later = {d.notice.key for d in decisions[position + 1 :] if isinstance(d, SendNotice)}
@@ -138,12 +143,18 @@ class FakeStore:
     def _open_fault(self, fault: Fault) -> None:
         if fault.id in self.faults:
             return
-        if any(f.is_open and (f.scope, f.key) == (fault.scope, fault.key) for f in self.faults.values()):
-            raise StoreError(f"A fault of {fault.scope} {fault.key} is open already.")
+        self._check_identity(fault)
         self.faults[fault.id] = fault
 
+    def _check_identity(self, fault: Fault) -> None:
+        others = [one for one in self.faults.values() if one.is_open and one.id != fault.id]
+        if fault.is_open and any((one.scope, one.key) == (fault.scope, fault.key) for one in others):
+            raise StoreError(f"A fault of {fault.scope} {fault.key} is open already.")
+
     def _change_fault(self, fault: Fault, note: str, now: Now) -> None:
-        self.faults[fault.id] = _changed(self._known(fault.id), fault)
+        changed = _changed(self._known(fault.id), fault)
+        self._check_identity(changed)
+        self.faults[fault.id] = changed
         for ticket in self.by_number.values():
             if note and ticket.fault == fault.id and not ticket.status.is_terminal:
                 self.history[ticket.number].append(TicketEvent(now.wall, "netmon", "changed", note))
@@ -231,8 +242,11 @@ class FakeStore:
         notice = decision.notice
         if notice.fault is not None:
             self._known(notice.fault)
-        if any(row.notice.key == notice.key for row in self.rows):
+        if len(self._keys) != len(self.rows):
+            self._keys = {row.notice.key for row in self.rows}
+        if notice.key in self._keys:
             return
+        self._keys.add(notice.key)
         of_centre = [t.number for t in self.by_number.values() if (t.fault, t.centre) == (notice.fault, notice.centre)]
         ticket = of_centre[-1] if of_centre else None
         due = decision.not_before
@@ -255,16 +269,32 @@ class FakeStore:
         for row in self.rows:
             if row.state == "waiting" and row.stale and row.lease_until <= now.wall:
                 row.state = "superseded"
+        due = [r for r in self._free(now) if r.next_try <= now.wall]
+        due = [r for r in due if channel is None or r.notice.channel is channel]
+        return _leased(sorted(due, key=lambda row: (row.next_try, row.id))[:limit], now, lease)
+
+    async def claim_rest(self, now: Now, claimed: Sequence[OutboxEntry], lease: float) -> tuple[OutboxEntry, ...]:
+        self._check_trouble()
+        ids = {one.id for one in claimed}
+        wanted = {(one.notice.recipient, one.notice.channel) for one in claimed}
+        taken: list[OutboxRow] = []
+        blocked: set[object] = set()
+        for row in self.rows:
+            if row.state != "waiting" or row.id in ids or row.lane in blocked:
+                continue
+            resting = row.not_before > now.wall or (row.doubts and row.next_try > now.wall)
+            if resting or row.lease_until > now.wall:
+                blocked.add(row.lane)
+            elif (row.notice.recipient, row.notice.channel) in wanted:
+                taken.append(row)
+        return _leased(taken, now, lease)
+
+    def _free(self, now: Now) -> list[OutboxRow]:
         heads: dict[object, OutboxRow] = {}
         for row in self.rows:
             if row.state == "waiting":
                 heads.setdefault(row.lane, row)
-        due = [r for r in heads.values() if r.next_try <= now.wall and r.lease_until <= now.wall]
-        due = [r for r in due if channel is None or r.notice.channel is channel]
-        taken = sorted(due, key=lambda row: (row.next_try, row.id))[:limit]
-        for row in taken:
-            row.lease_until = now.wall + lease
-        return tuple(OutboxEntry(r.id, r.notice, r.attempt, doubts=r.doubts, due_at=r.not_before) for r in taken)
+        return [row for row in heads.values() if row.lease_until <= now.wall]
 
     async def settle(self, entry: OutboxEntry, delivery: Delivery, now: Now, retry_at: float | None) -> None:
         self._check_trouble()
@@ -276,7 +306,7 @@ class FakeStore:
         row.lease_until = float("-inf")
         row.reference, row.reason = delivery.reference, delivery.reason
         if delivery.verdict is Verdict.SENT:
-            row.state = "sent"
+            row.state = "superseded" if delivery.told_with else "sent"
         elif row.stale:
             row.state = "superseded"
         elif retry_at is not None:
@@ -318,8 +348,10 @@ class FakeStore:
             raise InputError(f"There is no notice {notice}.")
         if row.state not in ("waiting", "dead", "unknown"):
             raise InputError(f"Notice {notice} is {row.state}; nothing can be done about it any more.")
-        if row.state == "waiting" and row.lease_until > now.wall:
-            raise InputError(f"Notice {notice} is being sent just now; look again in a minute.")
+        if any(one.state == "waiting" and one.lane == row.lane and one.lease_until > now.wall for one in self.rows):
+            raise InputError(
+                f"Notice {notice}, or the next one to this person, is being sent just now; try in a minute."
+            )
         row.lease_until = float("-inf")
         return row
 
@@ -392,6 +424,12 @@ class FakeStore:
         self.closed = True
 
 
+def _leased(rows: Sequence[OutboxRow], now: Now, lease: float) -> tuple[OutboxEntry, ...]:
+    for row in rows:
+        row.lease_until = now.wall + lease
+    return tuple(OutboxEntry(r.id, r.notice, r.attempt, doubts=r.doubts, due_at=r.not_before) for r in rows)
+
+
 def _line(row: OutboxRow) -> OutboxLine:
     return OutboxLine(
         id=row.id,
@@ -406,9 +444,11 @@ def _line(row: OutboxRow) -> OutboxLine:
 
 
 def _changed(old: Fault, new: Fault) -> Fault:
-    """What ChangeFault writes: identity, opening and end stay."""
+    """What ChangeFault writes: opening and end stay, and so does the identity of what is over."""
     return replace(
         old,
+        scope=new.scope if old.is_open else old.scope,
+        key=new.key if old.is_open else old.key,
         cause=new.cause,
         confidence=new.confidence,
         overruled_by=new.overruled_by,

@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from netmon.model.readings import Quantity
-from netmon.probes.snmp.ber import Absent, Value, format_oid
+from netmon.probes.snmp.ber import Value, format_oid
 from netmon.probes.snmp.discover import Discovery
 from netmon.probes.snmp.plan import PollPlan
 from netmon.probes.snmp.reading import Gathered, Tables, Uptime
@@ -100,9 +101,10 @@ def compare(
     discovery: Discovery,
     seen: Sequence[Seen],
     excluded: Mapping[tuple[str, str], str],
+    recording: Path,
 ) -> Iterator[Line]:
     """Compare one recording; every value of the kinds above gives one line."""
-    recorded = {format_oid(oid) for oid, value in discovery.values.items() if not isinstance(value, Absent)}
+    recorded = {line.partition("|")[0].removeprefix(".") for line in recording.read_text("latin-1").splitlines()}
     for line in (
         *_identity(name, expected, discovery),
         *_uptime(name, expected, seen),
@@ -121,6 +123,15 @@ def table(lines: Sequence[Line]) -> str:
         count = Counter(line.verdict for line in lines if name in ("", line.recording))
         rows.append(f"{name or 'all':46}" + "".join(f"{count[verdict]:10}" for verdict in Verdict))
     return "\n".join(rows)
+
+
+def exclusions(lines: Sequence[Line]) -> str:
+    """List what was excluded: recording, instance and reason; many of one recording and reason in one line."""
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for line in lines:
+        if line.verdict is Verdict.EXCLUDED:
+            grouped.setdefault((line.recording, line.reason), []).append(line.key)
+    return "\n".join(f"excluded: {name}: {reason}: {', '.join(keys)}" for (name, reason), keys in grouped.items())
 
 
 def _identity(name: str, expected: Mapping[str, Any], discovery: Discovery) -> Iterator[Line]:

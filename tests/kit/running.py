@@ -45,6 +45,7 @@ class Site:
     phone: str = "045-000-000"
     technician: str = "0812345678"
     volunteer: str = "0898765432"
+    credential: str = ""
     settings: Path = field(init=False)
     state: Path = field(init=False)
 
@@ -72,8 +73,8 @@ class Site:
                 *(f"{village},บ้านที่{n},UBN,15.2{n},104.8{n}" for n, village in enumerate(VILLAGES)),
             ],
             "devices": [
-                "id,role,address,village",
-                *(f"AP-{v},ap,{a},{v}" for v, a in zip(VILLAGES, ADDRESSES, strict=True)),
+                "id,role,address,village,credential",
+                *(f"AP-{v},ap,{a},{v},{self.credential}" for v, a in zip(VILLAGES, ADDRESSES, strict=True)),
             ],
             "volunteers": ["village,name,mobile,language", f"{VILLAGES[0]},อาสาหนึ่ง,{self.volunteer},th"],
         }

@@ -205,3 +205,9 @@ def test_points_of_the_file_are_kept_within_four_kilometres(tmp_path: Path) -> N
 def test_regions_are_in_order_of_their_size() -> None:
     regions = [village.region for village in generate(CountryPlan(villages=500, seed=1)).inventory.villages.values()]
     assert list(dict.fromkeys(regions)) == list(REAL_VILLAGES) and regions[0] is Region.NORTHEAST
+
+
+def test_no_village_of_the_whole_country_lies_outside_thailand_not_even_by_chance():
+    """Seed 7 used to throw a village of Mae Sai across the border, and `netmon check` refused the inventory."""
+    villages = generate(CountryPlan(villages=24_700, seed=7)).inventory.villages.values()
+    assert all(5.6 <= one.lat <= 20.5 and 97.3 <= one.lon <= 105.7 for one in villages if one.lat and one.lon)

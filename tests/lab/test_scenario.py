@@ -54,9 +54,9 @@ def test_the_design_s_example_is_read() -> None:
     ("event", "sentence"),
     [
         (
-            "{at: 1, kind: agent_hang, where: {village: '#1'}}",
-            "test.yaml: event 1: unknown kind 'agent_hang'; the kinds are power_cut, fibre_cut, feeder_cut, ap_fault, "
-            "uplink_fault, flap, loss, delay, poller_isolation, restart_netmon",
+            "{at: 1, kind: earthquake, where: {village: '#1'}}",
+            "test.yaml: event 1: unknown kind 'earthquake'; the kinds are power_cut, fibre_cut, feeder_cut, ap_fault, "
+            "uplink_fault, flap, loss, delay, agent_hang, optics_fade, no_clients, poller_isolation, restart_netmon",
         ),
         ("{at: 1, where: {village: '#1'}}", "test.yaml: event 1: it needs a kind, e.g. kind: power_cut"),
         (

@@ -95,7 +95,9 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
 
 
 @asynccontextmanager
-async def mail_server(mailbox: Mailbox, tls: ssl.SSLContext | None, *, starttls: bool = True) -> AsyncIterator[int]:
+async def mail_server(
+    mailbox: Mailbox, tls: ssl.SSLContext | None, *, starttls: bool = True, port: int = 0
+) -> AsyncIterator[int]:
     """Serve the mailbox on 127.0.0.1; gives the port. With `tls` a login is wanted."""
 
     def check(server: SMTP, session: Session, envelope: Envelope, mechanism: str, given: object) -> AuthResult:
@@ -115,7 +117,7 @@ async def mail_server(mailbox: Mailbox, tls: ssl.SSLContext | None, *, starttls:
             authenticator=check,
         )
 
-    server = await asyncio.get_running_loop().create_server(serve, "127.0.0.1", 0, ssl=None if starttls else tls)
+    server = await asyncio.get_running_loop().create_server(serve, "127.0.0.1", port, ssl=None if starttls else tls)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

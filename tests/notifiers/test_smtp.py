@@ -189,6 +189,12 @@ async def test_a_message_may_be_refused_at_its_end(
     assert (delivery.verdict, delivery.reason) == (verdict, answer)
 
 
+async def test_a_sender_the_server_does_not_want_costs_nobody_a_mail(office: Office, mailbox: Mailbox) -> None:
+    mailbox.at_mail = lambda _: "550 5.7.1 sender not allowed"
+    delivery = await office().deliver(letter())
+    assert (delivery.verdict, delivery.reason) == (Verdict.RETRY, "550 5.7.1 sender not allowed")
+
+
 async def test_a_server_lost_before_the_message_is_a_retry(office: Office, mailbox: Mailbox) -> None:
     mailbox.at_mail = hang_up
     driver = office()

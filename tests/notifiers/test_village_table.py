@@ -23,11 +23,11 @@ def rows(content: bytes) -> list[list[str]]:
 def test_every_village_has_a_row_with_its_times() -> None:
     there = [village(1), village(2)]
     fault = fault_of(there).with_recovered({device_of(there[0]).id}, NINE_FIFTEEN + 3600)
-    headings, first, second = rows(village_table(letter(villages=there, fault=fault)))
+    headings, first, second = rows(village_table([letter(villages=there, fault=fault)]))
     assert len(headings) == len(first)
-    assert first[:6] == ["37060101", "บ้านหนองแวง", "1", "นาป่าแซง", "ปทุมราชวงศา", "อำนาจเจริญ"]
-    assert first[9:] == ["2026-11-20 09:15:00+07:00", "2026-11-20 10:15:00+07:00", "ap-37060101"]
-    assert second[10] == ""
+    assert first[:7] == ["T-2569-000123", "37060101", "บ้านหนองแวง", "1", "นาป่าแซง", "ปทุมราชวงศา", "อำนาจเจริญ"]
+    assert first[10:] == ["2026-11-20 09:15:00+07:00", "2026-11-20 10:15:00+07:00", "ap-37060101"]
+    assert second[11] == ""
 
 
 def test_a_mail_of_many_villages_carries_the_table_and_says_so() -> None:

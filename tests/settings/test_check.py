@@ -73,6 +73,17 @@ def test_no_settings_at_all_is_one_complaint(tmp_path: Path) -> None:
     assert not report.is_good
 
 
+def test_a_mail_servers_certificates_and_credential_are_looked_for(site: Path) -> None:
+    login = "user: netmon, credential: smtp-password"
+    site.write_text(f"mail: {{driver: smtp, {login}, ca_file: ca.pem}}\ncredentials: {{smtp-password: ./none}}\n")
+    report = check(site, {})
+    assert report.lines() == (
+        f"netmon.yaml:1: mail.ca_file: {site.parent}/ca.pem is not there; "
+        "give a file with certificates, or leave the key out",
+    )
+    assert "credential 'smtp-password': cannot read" in report.warning_lines()[0]
+
+
 def test_long_report_is_cut_with_a_count(site: Path) -> None:
     site.write_text("".join(f"key{n}: 1\n" for n in range(12)))
     assert len(check(site, {}).lines(5)) == 6
@@ -86,3 +97,19 @@ def test_own_templates_are_accepted_where_their_folder_is(site: Path) -> None:
     assert report.is_good
     assert report.settings is not None
     assert report.settings.templates.directory == site.parent / "own"
+
+
+def test_mistakes_in_the_operators_profiles_are_found(tmp_path: Path) -> None:
+    site = tmp_path / "netmon.yaml"
+    site.write_text("probing: {profiles: mine}\n")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "acme.yaml").write_text("profile: acme\ntitel: An access point\n")
+    sentences = [str(one) for one in check(site, {}).complaints]
+    assert "acme.yaml:2: titel: unknown key; did you mean 'title'?" in sentences
+    assert "acme.yaml: title: is missing; add it" in sentences
+
+
+def test_a_folder_of_profiles_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:
+    site = tmp_path / "netmon.yaml"
+    site.write_text("probing: {profiles: mine}\n")
+    assert any("mine: no such directory" in str(one) for one in check(site, {}).complaints)

@@ -99,6 +99,20 @@ class FaultsContract:
         await store.commit([ChangeFault(replace(fault(), confidence=0.5), "")], at(10))
         assert len(await history(store, (await only_ticket(store)).number)) == 1
 
+    async def test_a_fault_that_grows_into_an_amphoes_takes_over_its_identity_from_the_one_merged_into_it(
+        self, store: Store
+    ) -> None:
+        await store.commit(opening(), at(0))
+        await store.commit(opening("f2"), at(5))
+        theirs = (await store.open_cases())[1].fault
+        grown = replace(fault(), scope=theirs.scope, key=theirs.key, cause=Cause.POWER)
+        merged = ResolveFault(theirs.id, Resolution.MERGED, T0 + 20, F1)
+        batch: list[StoredDecision] = [ChangeFault(grown, "3 villages of one amphoe"), merged]
+        await store.commit(batch, at(20))
+        await store.commit(batch, at(21))
+        (case,) = await store.open_cases()
+        assert (case.fault.id, case.fault.scope, case.fault.key) == (F1, theirs.scope, theirs.key)
+
     async def test_a_change_never_reopens_nor_renames_a_fault(self, store: Store) -> None:
         await store.commit(opening(), at(0))
         await store.commit([ResolveFault(F1, Resolution.RECOVERED, T0 + 60)], at(60))
@@ -339,6 +353,42 @@ class OutboxContract:
         assert [entry.notice.recipient.id for entry in claimed] == ["b", "c"]
         assert [entry.notice for entry in await store.claim(at(5), 9, 60, Channel.SMS)] == [text]
 
+    async def test_what_else_waits_for_a_person_can_be_had_with_it_even_before_its_next_try(self, store: Store) -> None:
+        mine, later, doubted, coming = notice(), notice("f2"), notice("f3"), notice("f4")
+        others = (notice("f2", recipient="nipa"), notice("f2", channel=Channel.SMS))
+        await store.commit([*opening(notices=(mine,)), *opening("f2", notices=(later, *others))], at(0))
+        await store.commit([*opening("f3", notices=(doubted,)), *opening("f4", notices=(coming,), due=T0 + 999)], at(0))
+        for entry in await store.claim(at(1), 10, 60):
+            delivery = UNKNOWN if entry.notice == doubted else RETRY
+            await store.settle(entry, delivery, at(2), T0 + (20 if entry.notice == mine else 900))
+        (first,) = await store.claim(at(20), 10, 60)
+        assert first.notice == mine
+        rest = await store.claim_rest(at(20), [first], 60)
+        assert [(entry.notice, entry.attempt, entry.due_at) for entry in rest] == [(later, 1, T0)]
+        assert await store.claim_rest(at(21), [], 60) == ()
+        assert await store.claim_rest(at(21), [first], 60) == ()
+        assert await store.claim(at(79), 10, 60) == ()
+
+    async def test_what_stands_behind_a_notice_can_leave_with_it(self, store: Store) -> None:
+        stages = [notice(stage=stage) for stage in (Stage.OPENED, Stage.EXTENDED, Stage.RELABELLED)]
+        await store.commit(opening(notices=tuple(stages[:2])), at(0))
+        await store.commit([SendNotice(stages[2], T0 + 500)], at(0))
+        (head,) = await store.claim(at(0), 10, 60)
+        (behind,) = await store.claim_rest(at(0), [head], 60)
+        assert (head.notice, behind.notice) == (stages[0], stages[1])
+        for entry in (head, behind):
+            await store.settle(entry, SENT, at(1), None)
+        assert [entry.notice for entry in await store.claim(at(500), 10, 60)] == [stages[2]]
+
+    async def test_nothing_leaves_with_the_rest_before_what_is_in_doubt(self, store: Store) -> None:
+        stages = [notice(stage=stage) for stage in (Stage.OPENED, Stage.RESOLVED)]
+        await store.commit([*opening(notices=tuple(stages)), *opening("f2", notices=(notice("f2"),))], at(0))
+        doubted, other = await store.claim(at(0), 10, 60)
+        assert [one.notice.fault for one in (doubted, other)] == ["f1", "f2"]
+        assert await store.claim_rest(at(0), [other], 60) == (), "the first is in somebody's hands"
+        await store.settle(doubted, UNKNOWN, at(1), T0 + 600)
+        assert await store.claim_rest(at(2), [other], 60) == ()
+
     async def test_a_try_put_back_comes_again_with_its_count_and_keeps_its_age(self, store: Store) -> None:
         await store.commit(opening(notices=(notice(),)), at(0))
         (entry,) = await store.claim(at(1), 10, 60)
@@ -349,6 +399,14 @@ class OutboxContract:
         await store.settle(entry, UNKNOWN, at(31), T0 + 600)
         (entry,) = await store.claim(at(600), 10, 60)
         assert (entry.attempt, entry.doubts, entry.due_at) == (2, 1, T0)
+
+    async def test_what_left_within_anothers_message_is_superseded_by_that(self, store: Store) -> None:
+        await store.commit(opening(notices=(notice(),)), at(0))
+        (entry,) = await store.claim(at(1), 10, 60)
+        within = Delivery(Verdict.SENT, reference="id-1", reason="told together with k", told_with="k")
+        await store.settle(entry, within, at(2), None)
+        (line,) = await store.notices(list(NoticeState), 10)
+        assert (line.state, line.reason) == (NoticeState.SUPERSEDED, "told together with k")
 
     async def test_a_try_settled_twice_counts_once(self, store: Store) -> None:
         await store.commit(opening(notices=(notice(),)), at(0))
@@ -444,6 +502,17 @@ class DeskContract:
         assert (again.notice, again.attempt, again.doubts, again.due_at) == (notice(), 0, 0, T0 + 90_000)
         await store.settle(again, SENT, at(90_001), None)
         assert await store.notices(ENDED, 10) == ()
+
+    async def test_nothing_overtakes_a_notice_that_is_being_sent_to_the_same_person(self, store: Store) -> None:
+        await store.commit(opening(notices=(notice(), notice(stage=Stage.RESOLVED))), at(0))
+        (opened,) = await store.claim(at(1), 10, 60)
+        await store.settle(opened, UNKNOWN, at(2), None)
+        (resolved,) = await store.claim(at(3), 10, 60)
+        with pytest.raises(InputError, match="being sent just now"):
+            await store.resend(opened.id, at(4))
+        await store.settle(resolved, SENT, at(5), None)
+        await store.resend(opened.id, at(6))
+        assert [entry.notice for entry in await store.claim(at(6), 10, 60)] == [opened.notice]
 
     async def test_what_waits_for_a_busy_gateway_may_be_tried_at_once(self, store: Store) -> None:
         await store.commit(opening(notices=(notice(),)), at(0))

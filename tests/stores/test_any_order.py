@@ -24,13 +24,21 @@ from netmon.model.decisions import (
 )
 from netmon.model.faults import Cause, Resolution
 from netmon.model.ids import FaultId, TicketNumber
-from netmon.model.notices import Channel, Delivery, OutboxEntry, Stage, Verdict
+from netmon.model.notices import (
+    Channel,
+    Delivery,
+    NoticeState,
+    OutboxEntry,
+    OutboxLine,
+    Stage,
+    Verdict,
+)
 from netmon.model.tickets import TicketStatus
 from netmon.model.time import Now
 from netmon.ports import Store, TicketAction
 from netmon.stores import SqlStore, open_store
 from tests.kit.fake_store import FakeStore
-from tests.stores.sample import T0, UBON, VILLAGES, YASO, RememberedVitals, at, fault, notice
+from tests.stores.sample import UBON, VILLAGES, YASO, RememberedVitals, at, fault, notice
 
 NAMES = st.sampled_from(["f1", "f2", "f3"])
 KEYS = st.sampled_from(["olt-1", "olt-2"])
@@ -151,6 +159,29 @@ class AnyOrder(RuleBasedStateMachine):
             self.ask(self.real.settle(real, delivery, now, retry_at))
             self.ask(self.fake.settle(fake, delivery, now, retry_at))
 
+    @rule(limit=st.integers(1, 3), channel=st.sampled_from(Channel))
+    def claim_with_the_rest(self, limit: int, channel: Channel) -> None:
+        now = self.tick()
+        real = self.loop.run_until_complete(self.real.claim(now, limit, 50, channel))
+        fake = self.loop.run_until_complete(self.fake.claim(now, limit, 50, channel))
+        real += self.loop.run_until_complete(self.real.claim_rest(now, real, 50))
+        fake += self.loop.run_until_complete(self.fake.claim_rest(now, fake, 50))
+        assert [replace(one, id=0) for one in real] == [replace(one, id=0) for one in fake]
+        self.claimed.extend(zip(real, fake, strict=True))
+
+    @rule(which=st.integers(0, 5), again=st.booleans())
+    def move_by_hand(self, which: int, again: bool) -> None:
+        now = self.tick()
+        real = self.loop.run_until_complete(self.real.notices(list(NoticeState), 100))
+        fake = self.loop.run_until_complete(self.fake.notices(list(NoticeState), 100))
+        if which >= len(real):
+            return
+        ids = ((self.real, real[which].id), (self.fake, fake[which].id))
+        answers = [self.ask(one.resend(id_, now) if again else one.drop(id_, "anong", now)) for one, id_ in ids]
+        assert [replace(one, id=0) if isinstance(one, OutboxLine) else one for one in answers[:1]] == [
+            replace(one, id=0) if isinstance(one, OutboxLine) else one for one in answers[1:]
+        ]
+
     @rule()
     def restart(self) -> None:
         now = self.tick()
@@ -174,8 +205,6 @@ class AnyOrder(RuleBasedStateMachine):
             "SELECT key FROM outbox GROUP BY key HAVING count(*) > 1",
             "SELECT ticket FROM ticket_event GROUP BY ticket HAVING count(*) <> max(sequence)",
             "SELECT number FROM ticket WHERE number NOT IN (SELECT ticket FROM ticket_event WHERE sequence = 1)",
-            "SELECT lane FROM outbox WHERE state = 'waiting' AND lease_until > "
-            f"{T0 + self.clock} GROUP BY lane HAVING count(*) > 1",
         ):
             assert connection.execute(doubled).fetchall() == [], doubled
         connection.close()
@@ -191,7 +220,8 @@ async def shown(store: Store, now: Now) -> object:
     """All that the port shows of a store."""
     tickets = await store.tickets(only_open=False)
     files = [await store.ticket(ticket.number) for ticket in tickets]
-    return await store.open_cases(), await store.tickets(only_open=True), files, await store.outbox(now)
+    notices = [replace(line, id=0) for line in await store.notices(list(NoticeState), 100)]
+    return await store.open_cases(), await store.tickets(only_open=True), files, await store.outbox(now), notices
 
 
 TestAnyOrder = AnyOrder.TestCase

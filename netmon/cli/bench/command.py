@@ -1,12 +1,23 @@
 """`netmon bench`: figures measured here and now, and exit code 1 when a promised number is missed."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
 
 from netmon.cli.bench.icmp import bench_icmp
+from netmon.cli.bench.rows import Bench
 from netmon.cli.bench.snmp import bench_snmp
+from netmon.cli.common import WholeNumber
+from netmon.errors import InputError
+
+Command = Callable[..., Any]
+
+json_option: Callable[[Command], Command] = click.option(
+    "--json", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures here too."
+)
 
 
 @click.group()
@@ -15,26 +26,36 @@ def bench() -> None:
 
 
 @bench.command()
-@click.option("--devices", type=click.IntRange(1, 1_000_000), default=20_000, show_default=True)
-@click.option("--rounds", type=click.IntRange(1, 1000), default=5, show_default=True)
-@click.option("--json", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures here too.")
+@click.option("--devices", type=WholeNumber(1, 1_000_000), default=20_000, show_default=True)
+@click.option("--rounds", type=WholeNumber(1, 1000), default=5, show_default=True)
+@json_option
 def icmp(devices: int, rounds: int, file: Path | None) -> int:
     """One ICMP sweep: answers per CPU-second beside fping, gufo_ping, icmplib and blackbox_exporter."""
-    result = bench_icmp(devices, rounds)
-    result.show(Console(width=None if Console().is_terminal else 140))
-    if file:
-        result.write(file)
-    return 1 if result.missed() else 0
+    return _measure(lambda: bench_icmp(devices, rounds), file)
 
 
 @bench.command()
-@click.option("--agents", type=click.IntRange(1, 1_000), default=250, show_default=True, help="Addresses snmpd has.")
-@click.option("--rounds", type=click.IntRange(1, 10_000), default=80, show_default=True)
-@click.option("--json", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures here too.")
+@click.option("--agents", type=WholeNumber(1, 1000), default=250, show_default=True, help="Addresses snmpd has.")
+@click.option("--rounds", type=WholeNumber(1, 10_000), default=80, show_default=True)
+@json_option
 def snmp(agents: int, rounds: int, file: Path | None) -> int:
     """SNMPv2c polls of 10 objects per CPU-second, beside gufo_snmp, snmp_exporter and pysnmp."""
-    result = bench_snmp(agents, rounds)
+    return _measure(lambda: bench_snmp(agents, rounds), file)
+
+
+def _measure(run: Callable[[], Bench], file: Path | None) -> int:
+    if file:
+        _try_writing(file)
+    result = run()
     result.show(Console(width=None if Console().is_terminal else 140))
     if file:
         result.write(file)
     return 1 if result.missed() else 0
+
+
+def _try_writing(file: Path) -> None:
+    """A bench takes minutes: that its figures cannot be written is to be known before."""
+    try:
+        file.open("a", encoding="utf-8").close()
+    except OSError as error:
+        raise InputError(f"{file} cannot be written: {error.strerror}.") from error

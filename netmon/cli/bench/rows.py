@@ -54,10 +54,11 @@ class Bench:
 
     @property
     def ratios(self) -> Mapping[str, float]:
-        """Netmon's rate over each peer's, for rows that stand and took CPU time that could be measured."""
+        """Netmon's rate over each peer's, for rows that stand and took any time that counts."""
         ours = self.rows[0].per_cpu_second
-        rates = {row.who: row.per_cpu_second for row in self.rows[1:] if row.stands}
-        return {who: round(ours / rate, 3) for who, rate in rates.items() if rate}
+        return {
+            row.who: round(ours / row.per_cpu_second, 3) for row in self.rows[1:] if row.stands and row.per_cpu_second
+        }
 
     def missed(self) -> tuple[str, ...]:
         """Limits not held, as sentences; a limit whose peer did not run is not held either."""

@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,14 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from netmon.cli.demo.stage import Stage
-from netmon.errors import NetmonError
+from netmon.cli.demo.stage import ELSEWHERE, Stage
+from netmon.errors import InputError, NetmonError
 from netmon.lab.namespace import Home, may_make_namespace
 from netmon.lab.process import LabArguments
 from netmon.lab.scenario import Scenario
 
 END_WITHIN = 10.0
 READY_WITHIN = 120.0
+ROOM = 64 * 1024
+"""A disk with less room (bytes) counts as full: a database needs more for its next page and log."""
 
 
 class Process:
@@ -29,6 +32,7 @@ class Process:
     def __init__(
         self, command: list[str], *, log: Path, keep_stdout: bool = False, fds: Sequence[int] = (), **env: str
     ) -> None:
+        self._log = log
         with log.open("ab") as out:
             self.child = subprocess.Popen(  # noqa: S603 - our own programs
                 command,
@@ -39,6 +43,14 @@ class Process:
                 env={**os.environ, **env},
                 start_new_session=True,
             )
+
+    def ended(self, who: str) -> NetmonError:
+        """Why it ended when it should not have, with the last line of its log."""
+        if shutil.disk_usage(self._log.parent).free < ROOM:
+            return InputError(f"The disk of {self._log.parent} is full; make room there, or {ELSEWHERE}.")
+        lines = [line.strip() for line in self._log.read_text(encoding="utf-8", errors="replace").splitlines()]
+        words = next(filter(None, reversed(lines)), "it said nothing.")
+        return NetmonError(f"{who} ended early: {words} (the whole log: {self._log})")
 
     @property
     def is_alive(self) -> bool:
@@ -92,7 +104,7 @@ class LabProcess(Process):
         except queue.Empty:
             said = {}
         if said.get("lab") != "ready":
-            raise NetmonError(str(said.get("why") or "The simulated country did not start; see lab.log."))
+            raise NetmonError(str(said["why"])) if "why" in said else self.ended("The simulated country")
         own = self._home is Home.OWN
         return Wire(
             namespace=str(said["namespace"]) if own else "",
@@ -121,17 +133,22 @@ class LabProcess(Process):
 
 
 def start_daemon(stage: Stage, wire: Wire, http: socket.socket) -> Process:
-    """Start the real daemon on the stage; it serves its pages on the socket given."""
-    program = [
-        sys.executable,
-        "-m",
-        "netmon.cli",
-        "run",
-        "--config",
-        str(stage.settings),
-        "--http-fd",
-        str(http.fileno()),
-    ]
+    """Start the real daemon on the stage; it serves its pages on the socket given.
+
+    Raises:
+        NetmonError: a program it is started with is missing.
+    """
+    run = ["run", "--config", str(stage.settings), "--http-fd", str(http.fileno())]
+    # The kernel ends the daemon when the demo is killed. A change of namespace takes that back, so it comes after.
+    program = [_tool("setpriv"), "--pdeathsig", "TERM", sys.executable, "-m", "netmon.cli", *run]
     if wire.inside is not None:
-        program = ["nsenter", "--preserve-credentials", "--user", "--net", f"--target={wire.inside}", "--", *program]
+        enter = ["--preserve-credentials", "--user", "--net", f"--target={wire.inside}", "--"]
+        program = [_tool("nsenter"), *enter, *program]
     return Process(program, log=stage.log, fds=[http.fileno()], STATE_DIRECTORY=str(stage.state))
+
+
+def _tool(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise NetmonError(f"The program {name} is missing; install the package util-linux.")
+    return found

@@ -14,6 +14,7 @@ import httpx
 from netmon.cli.common import NoVitals
 from netmon.cli.demo.stage import Stage
 from netmon.model.cases import TicketFile
+from netmon.model.inventory import Inventory
 from netmon.stores import open_store
 
 
@@ -64,12 +65,15 @@ def overview(address: str) -> Mapping[str, Any]:
     return answer
 
 
-def write_summary(stage: Stage, outcome: Outcome, *, villages: int, devices: int, answered: int) -> Mapping[str, Any]:
-    """summary.json: the figures a machine wants."""
+def write_summary(
+    stage: Stage, outcome: Outcome, *, inventory: Inventory, expected: int, answered: int
+) -> Mapping[str, Any]:
+    """summary.json: the figures a machine wants. `devices_expected` are those built, so that they can answer."""
     faults = {file.fault.id: file.fault for file in outcome.tickets}
     summary = {
-        "villages": villages,
-        "devices": devices,
+        "villages": len(inventory.villages),
+        "devices": len(inventory.devices),
+        "devices_expected": expected,
         "devices_answered": answered,
         "faults_by_cause": dict(Counter(fault.cause.value for fault in faults.values())),
         "tickets": {

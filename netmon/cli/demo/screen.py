@@ -10,8 +10,18 @@ from rich.markup import escape
 
 from netmon.cli.demo.outcome import Outcome, subject_of, text_of
 from netmon.model.cases import TicketFile
+from netmon.model.inventory import Inventory
 from netmon.model.tickets import TicketStatus
+from netmon.rules.places import villages_name
 
+TRUTH: Mapping[str, tuple[str, str]] = {
+    "poller_isolation": ("netmon's own network link is pulled", "the link is plugged in again"),
+    "ap_fault": ("an access point dies", "the access point works again"),
+    "fibre_cut": ("a village's fibre is cut", "the fibre is spliced"),
+    "feeder_cut": ("a feeder goes dark", "the feeder is back"),
+    "power_cut": ("the power fails in a district", "the power is back"),
+}
+"""How each kind of event of the demo's script begins and ends."""
 SHOWN_AT_ONCE = 3
 """Messages of one kind printed a second; a storm's hundreds are in the folder."""
 
@@ -19,24 +29,21 @@ SHOWN_AT_ONCE = 3
 class Screen:
     """Prints each new thing once, with the seconds since the start."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, inventory: Inventory) -> None:
         self._console = console
+        self._inventory = inventory
         self._began = time.monotonic()
         self._tickets: dict[str, tuple[TicketStatus, int, str]] = {}
         self._files: set[Path] = set()
         self._blind = False
 
-    def say(self, text: str) -> None:
-        """A line without a time."""
-        self._console.print(text, highlight=False)
-
     def truth(self, said: Mapping[str, Any]) -> None:
         """What the lab has just done."""
         if said.get("lab") not in {"begin", "end"}:
             return
-        verb = "breaks" if said["lab"] == "begin" else "is mended"
-        extent = f": {said['devices']} devices, {said['villages']} villages" if said.get("devices") else ""
-        self._line("lab", "magenta", f"{str(said['kind']).replace('_', ' ')} {verb}{extent}")
+        text = TRUTH[said["kind"]][said["lab"] == "end"]
+        extent = f" ({counted(said['devices'], 'device')}, {counted(said['villages'], 'village')})"
+        self._line("lab", "magenta", text + (extent if said["devices"] else ""))
 
     def overview(self, overview: Mapping[str, Any]) -> None:
         """Netmon's own isolation."""
@@ -64,15 +71,20 @@ class Screen:
     def _ticket(self, file: TicketFile) -> None:
         ticket, fault = file.ticket, file.fault
         shown = (ticket.status, len(ticket.villages), fault.cause.value)
-        if self._tickets.get(ticket.number) == shown:
+        before = self._tickets.get(ticket.number)
+        if before == shown:
             return
+        if before is None:
+            happened = "opened" if ticket.is_open else f"opened and {ticket.status.value}"
+        else:
+            happened = "now" if before[0] is ticket.status else ticket.status.value
         self._tickets[ticket.number] = shown
-        villages = f"{shown[1]} village{'s' if shown[1] != 1 else ''}"
+        where = villages_name(ticket.villages[:1], self._inventory, "en") if shown[1] == 1 else ""
         self._line(
             "ticket",
             "bold red" if ticket.is_open else "bold blue",
-            f"{ticket.number} {ticket.status.value}: {fault.cause.value} ({fault.confidence:.0%}), "
-            f"{villages}, centre {ticket.centre}",
+            f"{ticket.number} {happened}: {fault.cause.value} ({fault.confidence:.0%} sure), "
+            f"{where or counted(shown[1], 'village')}, service centre {ticket.centre}",
         )
 
     def _rest(self, who: str, style: str, files: Sequence[Path]) -> None:
@@ -88,3 +100,8 @@ class Screen:
         seconds = time.monotonic() - self._began
         shown = text if markup else escape(text)
         self._console.print(f"[dim]{seconds:6.1f} s[/]  [{style}]{who:<7}[/] {shown}", highlight=False)
+
+
+def counted(number: int, what: str) -> str:
+    """A number with its noun."""
+    return f"{number} {what}{'' if number == 1 else 's'}"

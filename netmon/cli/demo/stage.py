@@ -1,12 +1,21 @@
 """The demo's stage: one folder with the inventory, the settings, and whatever the daemon and the lab leave there."""
 
+import fcntl
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from netmon.errors import InputError
+from netmon.lab.agents import COMMUNITY
+from netmon.lab.country import CREDENTIAL
 
 MARK = ".netmon-demo"
+ELSEWHERE = "name another folder with --dir (DIR= after make demo)"
+_AWKWARD = frozenset(":?#%")
+"""A colon ends a path in STATE_DIRECTORY, the others mean something in the store's URL."""
 
 SETTINGS = """\
 # Written by `netmon demo`. Shortened intervals, so that a bad day fits into minutes; everything else is the default.
@@ -18,6 +27,7 @@ notices:
   noc_mail: noc@netmon.invalid
 inventory: {{directory: inventory}}
 web: {{listen: 127.0.0.1, port: {port}}}
+credentials: {{{credential}: ./{credential}}}
 """
 
 
@@ -58,25 +68,49 @@ class Stage:
         return self.folder / "summary.json"
 
 
-def set_stage(folder: Path) -> Stage:
-    """Make the folder anew; an earlier demo's is cleared, anybody else's is left alone.
+@contextmanager
+def set_stage(folder: Path) -> Iterator[Stage]:
+    """Make the folder anew and keep it for this demo; an earlier demo's is cleared, anybody else's is left alone.
 
     Raises:
-        InputError: the folder holds something that no demo made.
+        InputError: the folder holds something that no demo made, another demo is playing there, or it cannot be made.
     """
     if folder.exists() and not (folder / MARK).exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(f"{folder} holds something that is no demo's; name another folder with --dir.")
+        raise InputError(f"{folder} holds something that is no demo's; {ELSEWHERE}.")
+    if not folder.resolve().as_posix().isprintable() or set(folder.resolve().as_posix()) & _AWKWARD:
+        raise InputError(f"{str(folder)!r} has a character in its path that a database URL cannot hold; {ELSEWHERE}.")
     try:
-        shutil.rmtree(folder, ignore_errors=True)
-        stage = Stage(folder.resolve())
-        stage.state.mkdir(parents=True)
-        (folder / MARK).touch()
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / MARK).open("a", encoding="utf-8") as mark:
+            _take(mark, folder)
+            stage = Stage(folder.resolve())
+            _clear(stage.folder)
+            stage.state.mkdir()
+            yield stage
     except OSError as error:
-        raise InputError(f"{folder} cannot be written: {error.strerror}. Name another folder with --dir.") from error
-    return stage
+        where = f"{error.filename}" if error.filename else f"{folder}"
+        raise InputError(f"{where} cannot be written: {error.strerror}; {ELSEWHERE}.") from error
+
+
+def _take(mark: IO[str], folder: Path) -> None:
+    try:
+        fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise InputError(f"A demo is playing in {folder} right now; wait for its end, or {ELSEWHERE}.") from None
+
+
+def _clear(folder: Path) -> None:
+    for old in folder.iterdir():
+        if old.is_dir() and not old.is_symlink():
+            shutil.rmtree(old)
+        elif old.name != MARK:
+            old.unlink()
 
 
 def write_settings(stage: Stage, *, namespace: str, references: tuple[str, ...], port: int) -> None:
-    """Write the settings file for the daemon on this stage."""
-    text = SETTINGS.format(namespace=namespace, references=", ".join(references), port=port)
+    """Write the settings file for the daemon on this stage, and beside it the community that the lab's agents want."""
+    text = SETTINGS.format(namespace=namespace, references=", ".join(references), port=port, credential=CREDENTIAL)
+    secret = stage.folder / CREDENTIAL
+    secret.touch(mode=0o600)
+    secret.write_text(f"{COMMUNITY}\n", encoding="utf-8")
     stage.settings.write_text(text, encoding="utf-8")

@@ -58,6 +58,14 @@ def open_socket(family: Family) -> EchoSocket:
     return EchoSocket(sock, ident=sock.getsockname()[1], header=0)
 
 
+def advice(name: str) -> str:
+    """Say what to set where neither kind of socket of the family so called is granted."""
+    return (
+        f"the kernel grants netmon no {name} socket: either set the sysctl net.ipv4.ping_group_range so that it "
+        "includes netmon's group (for example '0 2147483647'), or give netmon the capability CAP_NET_RAW"
+    )
+
+
 def drops_of(sock: socket.socket) -> int:
     """How many datagrams the kernel has dropped for want of room, modulo 2^32.
 
@@ -70,10 +78,7 @@ def _open_raw(family: Family) -> EchoSocket:
     try:
         sock = socket.socket(family.af, socket.SOCK_RAW, family.protocol)
     except OSError:
-        raise SocketRefusedError(
-            f"the kernel grants netmon no {family.name} socket: either set the sysctl net.ipv4.ping_group_range so "
-            "that it includes netmon's group (for example '0 2147483647'), or give netmon the capability CAP_NET_RAW"
-        ) from None
+        raise SocketRefusedError(advice(family.name)) from None
     ident = secrets.randbits(16)
     _attach_filter(sock, family, ident)
     _set_up(sock, family)

@@ -1,10 +1,12 @@
 """Which rows of a device's tables a rule applies to, under which label, and the instances that make them; pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from netmon.model.profiles import IndexForm, LabelPart, Object, Oid, RowFilter, Rule
+from netmon.model.readings import NATURE
 from netmon.probes.snmp.ber import Value
 from netmon.probes.snmp.text import clean
 
@@ -41,11 +43,19 @@ def rows_of(rule: Rule, tables: Columns, interfaces: Mapping[int, str]) -> tuple
         return tuple(Row(label, (rule.source.oid,)) for label in _counted(rule, tables))
     if not rule.source.is_column:
         return (Row(_label(rule, (), tables, interfaces), _instances(rule, ())),)
-    return tuple(
-        Row(_label(rule, index, tables, interfaces), _instances(rule, index))
-        for index in _indexes(rule, tables)
-        if all(_passes(one, index, tables) for one in rule.rows)
-    )
+    kept = [index for index in _indexes(rule, tables) if all(_passes(one, index, tables) for one in rule.rows)]
+    labels = [_label(rule, index, tables, interfaces) for index in kept]
+    if rule.gather is None and not NATURE[rule.quantity].adds_up:
+        labels = _told_apart(labels, kept)
+    return tuple(Row(label, _instances(rule, index)) for label, index in zip(labels, kept, strict=True))
+
+
+def _told_apart(labels: Sequence[str], indexes: Sequence[Oid]) -> list[str]:
+    used = Counter(labels)
+    return [
+        f"{label} #{index_text(index, IndexForm.DOTTED)}" if label and used[label] > 1 else label
+        for label, index in zip(labels, indexes, strict=True)
+    ]
 
 
 def _indexes(rule: Rule, tables: Columns) -> Iterable[Oid]:
@@ -89,6 +99,12 @@ def _label(rule: Rule, index: Oid, tables: Columns, interfaces: Mapping[int, str
 
 
 def _part(part: LabelPart, index: Oid, tables: Columns, interfaces: Mapping[int, str]) -> str:
+    text = _whole(part, index, tables, interfaces)
+    found = part.match.search(text) if part.match is not None else None
+    return text if found is None else (found.group(1) if found.re.groups else found.group()) or ""
+
+
+def _whole(part: LabelPart, index: Oid, tables: Columns, interfaces: Mapping[int, str]) -> str:
     used = index[: part.arcs] if part.arcs else index
     if part.column is not None:
         return _text(part.column, used, tables) or index_text(used, IndexForm.DOTTED)

@@ -18,13 +18,14 @@ from netmon.probes.snmp.interfaces import (
     IF_ALIAS,
     IF_DESCR,
     IF_NAME,
+    IF_OPER_STATUS,
     Interface,
     choose_uplink,
     list_interfaces,
 )
 from netmon.probes.snmp.reader import SnmpReader
 from netmon.probes.snmp.reasons import Failure, FailureKind
-from netmon.probes.snmp.standard import UPTIME_OIDS, interface_oids
+from netmon.probes.snmp.standard import TABLE_STAMPS, UPTIME_OIDS, interface_oids
 from netmon.probes.snmp.text import clean
 from netmon.probes.snmp.walk import WalkLimits
 
@@ -79,7 +80,7 @@ async def discover(
     Args:
         reader: the device.
         profiles: all there are, by name.
-        named: the profile the inventory names for it; "" to recognise it.
+        named: the profile the inventory names for it; "", or a name no profile has, to recognise it.
 
     Returns:
         The discovery; the failure that ended it; None if no profile fits.
@@ -105,7 +106,13 @@ class _Explorer:
 
     async def explore(self) -> Discovery | Failure:
         profile = self._profile
-        wanted = (IF_DESCR, IF_NAME, IF_ALIAS, *(oid for rule in profile.rules for oid in columns_of(rule)))
+        wanted = (
+            IF_DESCR,
+            IF_NAME,
+            IF_ALIAS,
+            IF_OPER_STATUS,
+            *(oid for rule in profile.rules for oid in columns_of(rule)),
+        )
         failure = await self._walk_all(dict.fromkeys(wanted))
         if failure is not None:
             return failure
@@ -153,7 +160,7 @@ class _Explorer:
     ) -> dict[Oid, Value] | Failure:
         oids = [oid for rule, found in rows.items() if not rule.count_rows for row in found for oid in row.oids]
         oids += [oid for one in interfaces for oid in interface_oids(one.index)]
-        unique = tuple(dict.fromkeys((*UPTIME_OIDS.values(), *oids)))
+        unique = tuple(dict.fromkeys((*UPTIME_OIDS.values(), *TABLE_STAMPS, *oids)))
         values = await self._reader.get(unique)
         if isinstance(values, Failure):
             return values

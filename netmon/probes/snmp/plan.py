@@ -15,8 +15,9 @@ from netmon.probes.snmp.cells import Row
 from netmon.probes.snmp.codec import Version
 from netmon.probes.snmp.discover import Discovery
 from netmon.probes.snmp.interfaces import Interface
+from netmon.probes.snmp.quick import QuickReader, prepare
 from netmon.probes.snmp.reading import Cell, Gathered, Method, RowCount, Series, Tables, Uptime
-from netmon.probes.snmp.standard import UPTIME_OIDS, interface_rules, interface_series
+from netmon.probes.snmp.standard import TABLE_STAMPS, UPTIME_OIDS, interface_rules, interface_series
 from netmon.probes.snmp.template import RequestTemplate, compile_get
 
 MOST_OCTETS = 1400
@@ -47,6 +48,7 @@ class PollPlan:
         oids: the same instances in one row; a poll's values stand in this order.
         walks: columns to walk at each poll, for readings that count rows.
         series: the readings, in the order `decode` gives their values.
+        stamp_at: where in `oids` the stamp of the interface table stands; None if the device has none.
     """
 
     profile: str
@@ -54,10 +56,13 @@ class PollPlan:
     requests: tuple[tuple[Oid, ...], ...]
     walks: tuple[Oid, ...]
     series: tuple[Series, ...]
+    stamp_at: int | None
     oids: tuple[Oid, ...] = field(init=False)
+    _reader: QuickReader = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "oids", tuple(oid for request in self.requests for oid in request))
+        object.__setattr__(self, "_reader", prepare(self.series))
 
     def templates(self, version: Version, community: bytes) -> tuple[RequestTemplate, ...]:
         """Compile the requests, one template each, in order."""
@@ -73,7 +78,12 @@ class PollPlan:
         Returns:
             One value per series, None where absent; counters are the device's own numbers (see `counters.advance`).
         """
-        return [one.method.read(values, tables) for one in self.series]
+        return self._reader.read(values, tables)
+
+    def table_stamp(self, values: Sequence[Value]) -> int | None:
+        """Return a number that changes when the device's interfaces do (see `rediscovery`); None if it gave none."""
+        stamp = None if self.stamp_at is None else values[self.stamp_at]
+        return stamp if isinstance(stamp, int) else None
 
 
 def build_plan(found: Discovery, scope: Scope = Scope.SWEEP) -> PollPlan:
@@ -94,6 +104,7 @@ def build_plan(found: Discovery, scope: Scope = Scope.SWEEP) -> PollPlan:
         requests=tuple(_chunks(oids, found.values, found.manner.objects_per_request)),
         walks=tuple(dict.fromkeys(rule.source.oid for rule in rules if rule.count_rows)),
         series=tuple(series),
+        stamp_at=next((position[oid] for oid in TABLE_STAMPS if oid in position), None),
     )
 
 
@@ -120,6 +131,7 @@ def _needed(
 ) -> Iterator[Oid]:
     if scope is not Scope.BACKGROUND:
         yield from (UPTIME_OIDS[source] for source in _uptime_sources(found))
+        yield from [oid for oid in TABLE_STAMPS if oid in found.values][:1]
     for rule, its_rows in rows.items():
         if not rule.count_rows:
             yield from (oid for row in its_rows for oid in row.oids)
@@ -150,8 +162,9 @@ def _series(rows: Mapping[Rule, Sequence[Row]], position: Mapping[Oid, int], fir
         cells: dict[str, list[Cell]] = {}
         for row in its_rows:
             cells.setdefault(row.label, []).append(_cell(rule, row, position, firmware))
+        how = rule.gather or (Gather.SUM if NATURE[rule.quantity].adds_up else Gather.FIRST)
         for label, its_cells in cells.items():
-            gathered.setdefault((rule.quantity, label), []).append((rule.gather, tuple(its_cells)))
+            gathered.setdefault((rule.quantity, label), []).append((how, tuple(its_cells)))
         if rule.total is not None and cells:
             every = tuple(cell for its_cells in cells.values() for cell in its_cells)
             gathered.setdefault((rule.quantity, ""), []).append((rule.total, every))

@@ -18,7 +18,7 @@ from netmon.probes.snmp.uptime import choose_uptime
 Tables: TypeAlias = Mapping[Oid, Sequence[Value]]
 """Columns that were walked at a poll: their values in order."""
 
-_TO_SECONDS = {
+SECONDS_PER_UNIT = {
     UptimeSource.SYS_UP_TIME: 0.01,
     UptimeSource.HR_SYSTEM_UPTIME: 0.01,
     UptimeSource.SNMP_ENGINE_TIME: 1.0,
@@ -95,7 +95,7 @@ class Uptime:
     def read(self, values: Sequence[Value], tables: Tables) -> float | None:
         """See `Method`."""
         seconds = {
-            source: value * _TO_SECONDS[source]
+            source: value * SECONDS_PER_UNIT[source]
             for source, at in self.sources
             if isinstance(value := values[at], int) and value >= 0
         }
@@ -148,6 +148,11 @@ def gather(how: Gather, found: Sequence[float | None]) -> float | None:
     values = [value for value in found if value is not None]
     if not values or (how is Gather.SUM and len(values) < len(found)):
         return None
+    return combine(how, values)
+
+
+def combine(how: Gather, values: Sequence[float]) -> float:
+    """Put values together, of which there is at least one."""
     match how:
         case Gather.SUM:
             return math.fsum(values)

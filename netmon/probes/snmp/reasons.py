@@ -40,6 +40,7 @@ class FailureKind(StrEnum):
     AGENT_ERROR = "agent_error"  # a good answer with a non-zero error-status
     UNREADABLE = "unreadable"  # something came from this device, but no SNMP message netmon can read
     MISMATCHED = "mismatched"  # an answer about other objects
+    NOT_ADMITTED = "not_admitted"  # SNMPv3: the agent knows no such user, or its passphrases or protocols differ
     UNSENT = "unsent"  # the socket refused it; the device was not asked
 
 

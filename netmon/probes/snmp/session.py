@@ -1,13 +1,18 @@
-"""Asking one device at leisure, for discovery and the command line; on the sweep's own client and sockets."""
+"""Asking one device at leisure, for discovery and the command line; on the sweep's own client and sockets.
+
+`Asking` is how one device is asked whatever the protocol; `SnmpSession` sends SNMPv1 and v2c by the sweep's client,
+`netmon.probes.snmp.v3` sends SNMPv3 through pysnmp.
+"""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
 from netmon.probes.snmp.ber import Absent, Oid, Value
 from netmon.probes.snmp.client import Listing, Patience, Result, SnmpClient, Values
-from netmon.probes.snmp.codec import ErrorStatus
+from netmon.probes.snmp.codec import ErrorStatus, PduType
 from netmon.probes.snmp.downgrade import Change, Manner, Sign, after
 from netmon.probes.snmp.reasons import Failure, FailureKind, Refusal
 from netmon.probes.snmp.sockets import Address
@@ -90,13 +95,15 @@ class SnmpTarget:
         return f"<SNMP agent at {self.address[0]} port {self.address[1]}>"
 
 
-class SnmpSession:
+class Asking(ABC):
     """Asks one device, adapts to what it can bear, and remembers that in `manner`."""
 
-    def __init__(self, desk: SnmpDesk, target: SnmpTarget, manner: Manner | None = None) -> None:
-        self.manner = manner or Manner()
-        self._desk = desk
-        self._target = target
+    def __init__(self, manner: Manner) -> None:
+        self.manner = manner
+
+    @abstractmethod
+    async def _send(self, kind: PduType, oids: tuple[Oid, ...], repetitions: int = 0) -> Result:
+        """Send one GET, GETNEXT or GETBULK in the present manner and wait for its end."""
 
     async def get(self, oids: Sequence[Oid]) -> Values | Failure:
         """Read exact instances, in as many requests as the device needs.
@@ -117,8 +124,7 @@ class SnmpSession:
     async def getnext(self, oids: Sequence[Oid]) -> Listing | Failure:
         """Read each object's successor, in one request."""
         while True:
-            template = compile_getnext(self.manner.version, self._target.community, tuple(oids))
-            result = await self._ask(template)
+            result = await self._ask(PduType.GETNEXT, tuple(oids))
             if isinstance(result, tuple):
                 return result
             failure = _as_failure(result)
@@ -131,7 +137,7 @@ class SnmpSession:
         Raises:
             ValueError: max_repetitions is not 1 to 1,000.
         """
-        result = await self._ask(compile_getbulk(self._target.community, tuple(oids), max_repetitions))
+        result = await self._ask(PduType.GETBULK, tuple(oids), max_repetitions)
         return result if isinstance(result, tuple) else _as_failure(result)
 
     async def walk(self, root: Oid, limits: WalkLimits | None = None) -> WalkResult:
@@ -168,7 +174,7 @@ class SnmpSession:
         values: dict[Oid, Value] = {}
         left = oids
         while left:
-            result = await self._ask(compile_get(self.manner.version, self._target.community, left))
+            result = await self._ask(PduType.GET, left)
             if isinstance(result, list):
                 values.update(zip(left, result, strict=True))
                 break
@@ -181,8 +187,8 @@ class SnmpSession:
             left = tuple(oid for oid in left if oid != missing)
         return [values[oid] for oid in oids]
 
-    async def _ask(self, template: RequestTemplate) -> Result:
-        result = await self._desk.ask(self._target.address, template, self._target.patience)
+    async def _ask(self, kind: PduType, oids: tuple[Oid, ...], repetitions: int = 0) -> Result:
+        result = await self._send(kind, oids, repetitions)
         if not isinstance(result, Failure) or result.kind is FailureKind.AGENT_ERROR:
             self._adapt(Sign.ANSWERED)
         return result
@@ -193,6 +199,26 @@ class SnmpSession:
             return False
         self.manner, change = after(self.manner, sign)
         return change in _WORTH_ASKING_AGAIN
+
+
+class SnmpSession(Asking):
+    """Asks in SNMPv2c, or in v1 where the device knows no better."""
+
+    def __init__(self, desk: SnmpDesk, target: SnmpTarget, manner: Manner | None = None) -> None:
+        super().__init__(manner or Manner())
+        self._desk = desk
+        self._target = target
+
+    async def _send(self, kind: PduType, oids: tuple[Oid, ...], repetitions: int = 0) -> Result:
+        return await self._desk.ask(
+            self._target.address, self._template(kind, oids, repetitions), self._target.patience
+        )
+
+    def _template(self, kind: PduType, oids: tuple[Oid, ...], repetitions: int) -> RequestTemplate:
+        community = self._target.community
+        if kind is PduType.GETBULK:
+            return compile_getbulk(community, oids, repetitions)
+        return (compile_get if kind is PduType.GET else compile_getnext)(self.manner.version, community, oids)
 
 
 def _sign_of(failure: Failure) -> Sign | None:

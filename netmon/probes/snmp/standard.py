@@ -14,6 +14,9 @@ UPTIME_OIDS: dict[UptimeSource, Oid] = {
     UptimeSource.SNMP_ENGINE_TIME: (1, 3, 6, 1, 6, 3, 10, 2, 1, 3, 0),
 }
 
+TABLE_STAMPS: tuple[Oid, ...] = ((1, 3, 6, 1, 2, 1, 31, 1, 5, 0), (1, 3, 6, 1, 2, 1, 2, 1, 0))
+"""ifTableLastChange and ifNumber: one of them changes when interfaces come or go."""
+
 _IF_ENTRY: Oid = (1, 3, 6, 1, 2, 1, 2, 2, 1)
 _IF_X_ENTRY: Oid = (1, 3, 6, 1, 2, 1, 31, 1, 1, 1)
 

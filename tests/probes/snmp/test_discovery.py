@@ -226,3 +226,95 @@ def test_lines_of_a_recording_that_are_none_are_left_out_and_the_first_of_a_name
 def test_a_file_without_a_single_object_is_no_recording() -> None:
     with pytest.raises(InputError, match="no recording"):
         read_recording(b"villages\n")
+
+
+def test_a_table_the_agent_hangs_on_is_left_out_and_the_rest_read() -> None:
+    whole = read_recording(SNMPD.read_bytes())
+
+    class Hanging(Recording):
+        async def get(self, oids: Sequence[tuple[int, ...]]) -> list[Value]:
+            return await whole.get(oids)
+
+        async def walk(self, root: tuple[int, ...], limits: WalkLimits | None = None) -> WalkResult:
+            if root[:9] == (1, 3, 6, 1, 2, 1, 25, 2, 3):
+                return WalkResult([], WalkEnd.FAILED, Failure(0, FailureKind.TIMED_OUT))
+            return await whole.walk(root, limits)
+
+    read = readings(Hanging([]), build_plan(found_on(Hanging([]))))
+    assert read[Quantity.INTERFACE_UP, "eth0"] == 1
+
+
+def test_rows_that_share_a_name_are_told_apart_by_their_index() -> None:
+    temperatures = "1.3.6.1.4.1.46242.3.1"
+    device = recording(
+        "1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.46242",
+        *(f"{temperatures}.2.{row}|4|Board" for row in (1, 2)),
+        *(f"{temperatures}.3.{row}|2|{degrees}" for row, degrees in ((1, 40), (2, 50))),
+    )
+    read = readings(device, build_plan(found_on(device)))
+    labels = {label: value for (quantity, label), value in read.items() if quantity is Quantity.TEMPERATURE}
+    assert labels == {"Board #1": 40, "Board #2": 50, "": 50}
+
+
+@pytest.mark.parametrize(
+    ("description", "model"),
+    [
+        ("Huawei AR169F Huawei Versatile Routing Platform Software  VRP (R) software,Version 5.170", "AR169F"),
+        ("S5720-28X Huawei Versatile Routing Platform Software VRP (R) Software, Version 5.170", "S5720-28X"),
+        ("Huawei Versatile Routing Platform Software VRP (R) Software, Version 5.170", ""),
+    ],
+)  # fmt: skip
+def test_a_vendor_s_praise_is_not_taken_for_the_model(description: str, model: str) -> None:
+    device = recording("1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.2011.2.224.62", f"1.3.6.1.2.1.1.1.0|4|{description}")
+    assert found_on(device).identity.model == model
+
+
+def test_the_plan_shows_when_interfaces_come_or_go() -> None:
+    device = read_recording(SNMPD.read_bytes() + b"1.3.6.1.2.1.2.1.0|2|4\n")
+    plan = build_plan(found_on(device))
+    values: list[Value] = asyncio.run(device.get(plan.oids))
+    assert plan.table_stamp(values) == 4
+    assert plan.table_stamp([Absent.NULL] * len(values)) is None
+
+
+def extend(name: str, output: str) -> str:
+    """A line of NET-SNMP-EXTEND-MIB: the script's name is the index, its length first."""
+    index = ".".join(map(str, (len(name), *name.encode())))
+    return f"1.3.6.1.4.1.8072.1.3.2.3.1.1.{index}|4|{output}"
+
+
+@pytest.mark.parametrize(("own_total", "clients"), [(["clients-wlan"], 3), ([], 3)])
+def test_scripts_named_in_the_index_are_readings_and_the_sum_is_theirs_or_ours(
+    own_total: list[str], clients: int
+) -> None:
+    device = recording(
+        NET_SNMP,
+        "1.3.6.1.2.1.1.1.0|4|Linux OpenWrt 5.10",
+        *(extend(name, "3") for name in own_total),
+        extend("clients-wlan0", "2"),
+        extend("clients-wlan1", "1"),
+        extend("noise-floor-wlan0", "-90"),
+        extend("snr-wlan0-min", "15"),
+    )
+    read = readings(device, build_plan(found_on(device), Scope.EVERYTHING))
+    wifi = {key: value for key, value in read.items() if key[0] in (Quantity.WIFI_CLIENTS, Quantity.NOISE_FLOOR)}
+    assert wifi == {
+        (Quantity.WIFI_CLIENTS, ""): clients,
+        (Quantity.WIFI_CLIENTS, "wlan0"): 2,
+        (Quantity.WIFI_CLIENTS, "wlan1"): 1,
+        (Quantity.NOISE_FLOOR, "wlan0"): -90,
+    }
+
+
+def test_an_index_of_interface_and_parameter_is_split_into_label_and_meaning() -> None:
+    value = "1.3.6.1.4.1.8886.60.18.1.2.2.1.1.2.7"
+    device = recording(
+        "1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.8886.23.191",
+        "1.3.6.1.2.1.31.1.1.1.1.7|4|tengigabitethernet1/1/1",
+        *(f"{value}.{parameter}|2|{raw}" for parameter, raw in ((1, 36125), (3, -3316), (4, -1_000_000))),
+    )
+    read = readings(device, build_plan(found_on(device), Scope.EVERYTHING))
+    port = "tengigabitethernet1/1/1"
+    assert read[Quantity.OPTICAL_TEMPERATURE, port] == pytest.approx(36.125)
+    assert read[Quantity.OPTICAL_TRANSMIT_POWER, port] == pytest.approx(-3.316)
+    assert read[Quantity.OPTICAL_RECEIVE_POWER, port] is None  # -1000 dBm is Raisecom's "none"

@@ -30,6 +30,8 @@ LAN, RADIO, TRUNK = Interface(1, "lan1"), Interface(2, "ra0"), Interface(3, "ge-
         ([LAN, RADIO], [], None, None),
         ([], [], 1, None),
         ([LAN, Interface(5, "swan")], [], None, None),
+        ([Interface(1, "lo"), Interface(2, "vmac0")], [], None, Interface(2, "vmac0")),
+        ([Interface(1, "ge0"), Interface(2, "ge1", is_up=True)], ["^ge"], None, Interface(2, "ge1", is_up=True)),
         ([LAN, Interface(5, "ge0/0/5-uplink")], [], None, Interface(5, "ge0/0/5-uplink")),
     ],
 )

@@ -29,7 +29,7 @@ from netmon.probes.snmp.session import SnmpDesk, SnmpSession, SnmpTarget
 from netmon.probes.snmp.sockets import Address, Sockets, open_socket
 from netmon.probes.snmp.template import compile_get
 from netmon.settings.profiles import load_profiles
-from tests.kit.right_values import Line, Seen, Verdict, compare, seen_in, table
+from tests.kit.right_values import Line, Seen, Verdict, compare, exclusions, seen_in, table
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -137,19 +137,22 @@ def lines_of(
     read: Mapping[str, Read],
     expected: Mapping[str, Any],
     excluded: Mapping[tuple[str, str], str],
+    shared: Path,
 ) -> list[Line]:
     return [
-        line for name, (found, _, seen) in read.items() for line in compare(name, expected[name], found, seen, excluded)
+        line
+        for name, (found, _, seen) in read.items()
+        for line in compare(name, expected[name], found, seen, excluded, shared / "devices" / f"{name}.snmprec")
     ]
 
 
 def test_what_is_read_through_the_wire_is_right(
-    read: dict[str, Read], expected: dict[str, Any], capsys: pytest.CaptureFixture[str]
+    shared: Path, read: dict[str, Read], expected: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lines = lines_of(read, expected, EXCLUDED)
+    lines = lines_of(read, expected, EXCLUDED, shared)
     count = Counter(line.verdict for line in lines)
     with capsys.disabled():
-        sys.stdout.write(f"\n{table(lines)}\n")
+        sys.stdout.write(f"\n{table(lines)}\n{exclusions(lines)}\n")
     assert not [str(line) for line in lines if line.verdict is Verdict.WRONG]
     counted = count.total() - count[Verdict.EXCLUDED]
     assert counted > 1000
@@ -157,17 +160,19 @@ def test_what_is_read_through_the_wire_is_right(
     assert count[Verdict.RIGHT] >= 0.95 * counted, missing
 
 
-def test_every_exclusion_is_of_a_value_that_is_there(read: dict[str, Read], expected: dict[str, Any]) -> None:
-    used = {(line.recording, line.key) for line in lines_of(read, expected, EXCLUDED) if line.reason}
+def test_every_exclusion_is_of_a_value_that_is_there(
+    shared: Path, read: dict[str, Read], expected: dict[str, Any]
+) -> None:
+    used = {(line.recording, line.key) for line in lines_of(read, expected, EXCLUDED, shared) if line.reason}
     assert set(EXCLUDED) <= used
 
 
 def test_an_unknown_vendor_falls_back_to_generic_without_a_wrong_value(
-    simulator: Address, expected: dict[str, Any], profiles: Profiles, capsys: pytest.CaptureFixture[str]
+    shared: Path, simulator: Address, expected: dict[str, Any], profiles: Profiles, capsys: pytest.CaptureFixture[str]
 ) -> None:
     known = {name: profiles[name] for name in GENERIC}
     read = asyncio.run(read_all(simulator, dict.fromkeys(expected, known)))
-    lines = lines_of(read, expected, {})
+    lines = lines_of(read, expected, {}, shared)
     with capsys.disabled():
         sys.stdout.write(f"\ngeneric profiles only:\n{table(lines)}\n")
     assert not [str(line) for line in lines if line.verdict is Verdict.WRONG]
@@ -189,7 +194,7 @@ def test_each_recording_without_its_own_profile_yields_no_wrong_value(
         return found, plan, seen_in(plan, await recording.get(plan.oids), tables)
 
     others = {name: asyncio.run(read_without(name)) for name in expected}
-    wrong = [line for line in lines_of(others, expected, {}) if line.verdict is Verdict.WRONG]
+    wrong = [line for line in lines_of(others, expected, {}, shared) if line.verdict is Verdict.WRONG]
     # A cousin's texts may name the device otherwise (the UPS-MIB has a name of its own); its numbers must be right.
     assert not [str(line) for line in wrong if line.what != "identity"]
 

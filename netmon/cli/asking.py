@@ -1,0 +1,123 @@
+"""Asking one device from the command line, in SNMPv1/v2c or v3, whatever there is to read."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from netmon.errors import ProbeError
+from netmon.model.profiles import Profile
+from netmon.probes.namespace import open_in_namespace
+from netmon.probes.snmp.client import SnmpClient
+from netmon.probes.snmp.discover import Discovery, discover
+from netmon.probes.snmp.engines import Access, CommunityAccess, EnginePool, UserAccess
+from netmon.probes.snmp.explain import Explained, explain
+from netmon.probes.snmp.plan import Scope, build_plan
+from netmon.probes.snmp.reader import SnmpReader
+from netmon.probes.snmp.reasons import Failure, FailureKind
+from netmon.probes.snmp.session import Asking, SnmpDesk, SnmpSession, SnmpTarget
+from netmon.probes.snmp.sockets import Sockets, open_socket
+from netmon.probes.snmp.v3 import PysnmpSession, PysnmpTarget
+from netmon.settings import SnmpCredential
+
+_NO_ANSWER = (
+    "the device does not answer SNMP; check the address, the port, the community or user, and the device's list of "
+    "permitted managers"
+)
+_NOT_ADMITTED = (
+    "the device answers, but does not admit this SNMPv3 user; check its name, passphrases, protocols and level"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a device is, and all its readings."""
+
+    found: Discovery
+    readings: list[Explained]
+
+
+def access_of(credential: SnmpCredential) -> Access:
+    """Turn what the settings say into what the probes take."""
+    secret = credential.secret.reveal().encode()
+    if credential.user is None:
+        return CommunityAccess(secret)
+    privacy = b"" if credential.privacy is None else credential.privacy.reveal().encode()
+    return UserAccess(credential.user, secret, privacy)
+
+
+@asynccontextmanager
+async def own_session(target: PysnmpTarget, *, namespace: str = "") -> AsyncIterator[Asking]:
+    """Ask by the sweep's own client where it can, that is for a community; by pysnmp for an SNMPv3 user."""
+    if not isinstance(target.access, CommunityAccess):
+        async with library_session(target, namespace=namespace) as session:
+            yield session
+        return
+    is_ipv6 = ":" in target.address[0]
+    sock = open_in_namespace(namespace, partial(open_socket, socket.AF_INET6 if is_ipv6 else socket.AF_INET))
+    client = SnmpClient(Sockets(ipv6=sock) if is_ipv6 else Sockets(ipv4=sock))
+    client.attach(asyncio.get_running_loop())
+    desk = SnmpDesk(client)
+    try:
+        yield SnmpSession(desk, SnmpTarget(target.address, target.access.community, target.patience))
+    finally:
+        desk.close()
+        client.detach()
+        sock.close()
+
+
+@asynccontextmanager
+async def library_session(target: PysnmpTarget, *, namespace: str = "") -> AsyncIterator[Asking]:
+    """Ask by pysnmp, whatever the version."""
+    pool = EnginePool(lambda family: open_in_namespace(namespace, partial(open_socket, family)))
+    try:
+        yield PysnmpSession(pool, target)
+    finally:
+        pool.close()
+
+
+async def read_wire(
+    target: PysnmpTarget, profiles: Mapping[str, Profile], named: str, *, namespace: str = ""
+) -> Findings:
+    """Find out what a device is and read everything it has; see `read_device`."""
+    async with own_session(target, namespace=namespace) as session:
+        return await read_device(session, profiles, named)
+
+
+async def read_device(device: SnmpReader, profiles: Mapping[str, Profile], named: str) -> Findings:
+    """Find out what a device or recording is and read everything it has.
+
+    Args:
+        device: the device.
+        profiles: all there are, by name.
+        named: the profile to use; "" to recognise it.
+
+    Raises:
+        ProbeError: it does not answer, or no profile fits; the sentence is for the operator.
+    """
+    found = await discover(device, profiles, named=named)
+    if found is None:
+        raise ProbeError("no profile fits this device, and none is a fallback")
+    if isinstance(found, Failure):
+        raise ProbeError(sentence_of(found))
+    plan = build_plan(found, Scope.EVERYTHING)
+    values = await device.get(plan.oids)
+    if isinstance(values, Failure):
+        raise ProbeError(sentence_of(values))
+    tables = {column: [bind.value for bind in (await device.walk(column)).rows] for column in plan.walks}
+    return Findings(found, explain(plan, values, tables))
+
+
+def sentence_of(failure: Failure) -> str:
+    """Say what a failure means to an operator."""
+    if failure.kind is FailureKind.TIMED_OUT:
+        return _NO_ANSWER
+    if failure.kind is FailureKind.NOT_ADMITTED:
+        return _NOT_ADMITTED
+    if failure.kind is FailureKind.UNSENT:
+        return "nothing could be sent to the device: there is no route to it"
+    if failure.kind is FailureKind.AGENT_ERROR:
+        return f"the device answers with SNMP error {failure.error_status}"
+    return f"the device's answer is of no use ({failure.kind.value})"

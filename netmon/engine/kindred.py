@@ -1,0 +1,47 @@
+"""Who stands above and beneath whom, counting only devices that can say something.
+
+An uplink without an address (known from its feeder's tables alone), or one that is planned and was never seen, says
+nothing and is not asked. The access point behind it is then directly behind the feeder: a dead feeder must still
+explain it, and it must still be able to refute the feeder's death.
+"""
+
+from collections.abc import Iterator
+
+from netmon.model.country import Country
+from netmon.model.inventory import Lifecycle
+
+
+def is_on_paper(country: Country, index: int) -> bool:
+    """Planned, and never seen: its silence means nothing."""
+    planned = country.inventory.devices[index].lifecycle is Lifecycle.PLANNED
+    return planned and not country.fleet.answered_at[index] > 0
+
+
+def can_speak(country: Country, index: int) -> bool:
+    """Probed, and more than a plan."""
+    return country.inventory.devices[index].is_watched and not is_on_paper(country, index)
+
+
+def ancestors(country: Country, index: int) -> Iterator[int]:
+    """Every speaking device above, the nearest first."""
+    above = country.inventory.parent_of(index)
+    while above >= 0:
+        if can_speak(country, above):
+            yield above
+        above = country.inventory.parent_of(above)
+
+
+def parent(country: Country, index: int) -> int:
+    """The nearest speaking device above, -1 where there is none."""
+    return next(ancestors(country, index), -1)
+
+
+def children(country: Country, index: int) -> Iterator[int]:
+    """The nearest speaking devices beneath."""
+    waiting = list(reversed(country.inventory.children_of(index)))
+    while waiting:
+        one = waiting.pop()
+        if can_speak(country, one):
+            yield one
+        else:
+            waiting.extend(reversed(country.inventory.children_of(one)))
