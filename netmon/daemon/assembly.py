@@ -4,6 +4,7 @@ Teardown is the exit stack in reverse: the pages end first, then the sockets, an
 decided is written.
 """
 
+import logging
 import os
 import secrets
 import time
@@ -30,10 +31,12 @@ from netmon.probes.icmp import open_pinger
 from netmon.probes.isolation import open_sensor
 from netmon.probes.snmp.client import Patience
 from netmon.probes.snmp.poller import PollerConfig, open_poller
-from netmon.settings import Settings, resolve, state_directory
+from netmon.settings import Settings, resolve_snmp, state_directory
 from netmon.settings.profiles import load_profiles
 from netmon.stores import hold_database, open_store
 from netmon.web.vitals import PrometheusVitals
+
+log = logging.getLogger(__name__)
 
 STALLED_AFTER = 10.0
 """Seconds. A transaction waits at most 5 s for another program's lock, so a writer that is longer at it is stuck."""
@@ -142,11 +145,17 @@ def poller_config(settings: Settings, inventory: Inventory) -> PollerConfig:
         InputError: a credential is not there, or a profile is wrong; the text says which.
     """
     probing, used = settings.probing, {device.credential for device in inventory.devices}
+    known = settings.credentials
+    asked_with = {name: resolve_snmp(name, known, os.environ) for name in known if name in used}
+    users = sorted(name for name, credential in asked_with.items() if credential.user is not None)
+    if users:
+        log.warning("not polled yet: devices with an SNMPv3 user credentials=%s", ",".join(users))
     return PollerConfig(
+        # An SNMPv3 passphrase is no community, and must never leave in place of one.
         communities={
-            name: resolve(name, source, os.environ).reveal().encode()
-            for name, source in settings.credentials.items()
-            if name in used
+            name: credential.secret.reveal().encode()
+            for name, credential in asked_with.items()
+            if credential.user is None
         },
         profiles=load_profiles(probing.profiles),
         patience=Patience(probing.snmp_timeout, probing.snmp_retries),
