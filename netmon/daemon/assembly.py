@@ -4,6 +4,7 @@ Teardown is the exit stack in reverse: the pages end first, then the sockets, an
 decided is written.
 """
 
+import logging
 import os
 import secrets
 import time
@@ -35,6 +36,8 @@ from netmon.settings import Settings, resolve_snmp, state_directory
 from netmon.settings.profiles import load_profiles
 from netmon.stores import hold_database, open_store
 from netmon.web.vitals import PrometheusVitals
+
+log = logging.getLogger(__name__)
 
 STALLED_AFTER = 10.0
 """Seconds. A transaction waits at most 5 s for another program's lock, so a writer that is longer at it is stuck."""

@@ -5,6 +5,10 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from netmon.daemon.assembly import poller_config
+from netmon.model.ids import DeviceId
+from netmon.model.inventory import Device, Inventory, Role
+from netmon.settings import load_settings
 from tests.kit.running import ADDRESSES, VILLAGES, RunningDaemon, Site, eventually, running
 from tests.kit.snmpd import free_udp_port, run_snmpd
 
@@ -47,3 +51,20 @@ def test_what_agents_say_stands_on_the_pages_and_who_is_silent_has_no_sample(tmp
         assert readings(daemon)["netmon_interface_receive_bytes"][first] >= before
         assert COMMUNITY not in daemon.said()
         assert COMMUNITY not in daemon.get("/metrics").text
+
+
+def test_an_snmpv3_passphrase_never_becomes_a_community(tmp_path: Path) -> None:
+    (tmp_path / "community").write_text("plain\n")
+    (tmp_path / "passphrase").write_text("long-enough-secret\n")
+    (tmp_path / "netmon.yaml").write_text(
+        "credentials:\n  village-read: ./community\n  olt-user: {source: ./passphrase, user: netmon, auth: sha256}\n"
+    )
+    devices = [
+        Device(id=DeviceId(name), role=Role.AP, address="127.0.0.1", credential=name)
+        for name in ("village-read", "olt-user")
+    ]
+    config = poller_config(load_settings(tmp_path / "netmon.yaml"), Inventory(devices=devices))
+    assert dict(config.communities) == {"village-read": b"plain"}
+    assert set(config.users) == {"olt-user"}
+    assert "plain" not in repr(config)
+    assert "long-enough-secret" not in repr(config)

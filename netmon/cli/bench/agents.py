@@ -29,7 +29,7 @@ OIDS = (
     "1.3.6.1.2.1.2.2.1.20.1",
 )
 """Uptime, four of memory, and state, bytes and errors of the loopback interface, which is number 1 on Linux."""
-_VIEWS = ("1.3.6.1.2.1.1", "1.3.6.1.2.1.2", "1.3.6.1.2.1.31", "1.3.6.1.4.1.2021.4")
+_VIEWS = ("1.3.6.1.2.1.1", "1.3.6.1.2.1.2.2", "1.3.6.1.2.1.31.1.1", "1.3.6.1.4.1.2021.4")
 _PATIENCE = 15.0
 _PER_SNMPD = 100  # its list of addresses is cut off silently after 2,560 octets
 

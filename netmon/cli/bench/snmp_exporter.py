@@ -59,7 +59,10 @@ def module_file() -> str:
 
 async def _ask_all(url: str, targets: list[str]) -> int:
     gate = asyncio.Semaphore(IN_FLIGHT)
-    async with httpx.AsyncClient(limits=httpx.Limits(max_connections=IN_FLIGHT), timeout=30, trust_env=False) as client:
+    # Left to itself, httpx asks for gzip, and compressing costs the exporter a third of its speed.
+    plain = {"accept-encoding": "identity"}
+    limits = httpx.Limits(max_connections=IN_FLIGHT)
+    async with httpx.AsyncClient(limits=limits, timeout=30, trust_env=False, headers=plain) as client:
 
         async def ask(target: str) -> bool:
             async with gate:

@@ -5,15 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from netmon.model.readings import Measure, Outline
-from netmon.probes.snmp.ber import Value
+from netmon.probes.snmp.ber import Absent, Value
 from netmon.probes.snmp.codec import Version
 from netmon.probes.snmp.counters import Counter, advance
 from netmon.probes.snmp.downgrade import Manner
 from netmon.probes.snmp.reading import Tables
+from netmon.probes.snmp.rediscovery import Sighting, occasion
 from netmon.probes.snmp.script import Script
 from netmon.probes.snmp.session import SnmpTarget
 from netmon.probes.snmp.uptime import Restart, restarted
 from netmon.probes.snmp.v3 import PysnmpTarget
+
+_GONE = frozenset((Absent.NO_SUCH_OBJECT, Absent.NO_SUCH_INSTANCE, Absent.END_OF_MIB_VIEW))
 
 
 @dataclass(slots=True, eq=False)
@@ -26,6 +29,7 @@ class Agent:
     counters: list[Counter | None]
     uptime: float | None = None
     polled_at: float = -math.inf
+    sighting: Sighting | None = None
     is_busy: bool = False
 
     @property
@@ -41,8 +45,8 @@ class Agent:
         """
         return isinstance(self.target, PysnmpTarget) or bool(self.script.walks) or self.manner.version is Version.V1
 
-    def take(self, values: Sequence[Value], tables: Tables, now: float) -> tuple[list[float], Restart]:
-        """Make readings of a poll's values, NaN where absent; tell whether the device restarted since the last poll."""
+    def take(self, values: Sequence[Value], tables: Tables, now: float) -> tuple[list[float], bool]:
+        """Make readings of a poll's values, NaN where absent; tell whether discovery should look again."""
         readings = self.script.read(values, tables)
         restart = self._restart(readings, now)
         for at, (place, bits) in enumerate(self.script.counters):
@@ -50,7 +54,11 @@ class Agent:
             if raw is not None:
                 self.counters[at] = counter = advance(self.counters[at], int(raw), bits, restart)
                 readings[place] = None if counter is None else counter.total
-        return [math.nan if value is None else value for value in readings], restart
+        stamp = self.script.stamp(values)
+        if self.sighting is None:
+            self.sighting = Sighting(now, stamp)
+        is_changed = occasion(self.sighting, restart, stamp, now) is not None or not _GONE.isdisjoint(values)
+        return [math.nan if value is None else value for value in readings], is_changed
 
     def carry_on(self, known: "Agent") -> None:
         """Let counters go on from where the device's plan so far has brought them."""

@@ -32,10 +32,8 @@ from netmon.probes.snmp.reasons import Failure, FailureKind
 from netmon.probes.snmp.script import Script
 from netmon.probes.snmp.session import Asking, SnmpDesk, SnmpSession, SnmpTarget
 from netmon.probes.snmp.sockets import Sockets, canonical_address, open_socket
-from netmon.probes.snmp.uptime import Restart
 from netmon.probes.snmp.v3 import PysnmpSession, PysnmpTarget
 
-_GONE = frozenset((Absent.NO_SUCH_OBJECT, Absent.NO_SUCH_INSTANCE, Absent.END_OF_MIB_VIEW))
 _SILENT = (FailureKind.TIMED_OUT, FailureKind.UNREADABLE)
 _NOTHING_HEARD = (*_SILENT, FailureKind.UNSENT)
 _NO_TABLES: Tables = {}
@@ -236,11 +234,11 @@ class SnmpPoller:
     def _finish(self, key: int, poll: _Poll, values: Sequence[Value], tables: Tables, now: float) -> None:
         agent = poll.agent
         self._drop(key, poll)
-        readings, restart = agent.take(values, tables, now)
+        readings, is_changed = agent.take(values, tables, now)
         self._batch.answered.append(poll.index)
         self._batch.plans.append(agent)
         self._batch.readings.append(readings)
-        if restart is Restart.YES or not _GONE.isdisjoint(values):
+        if is_changed:
             self._batch.changed.append(poll.index)
 
 
