@@ -2,10 +2,12 @@
 
 sendsms answers 202 with `0: Accepted for delivery` where a gateway has the message, and with `3: Queued for later
 delivery` where none is connected just now: Kannel keeps that on disk and sends it, so for netmon both are sent, and
-the words stand in the reason. It names no id of its own, so the reference is the notice's key. It would take a request
+the words stand in the reason. It names no id of its own, so the reference is the notice's key, and the key goes along
+as the account, which Kannel writes into its access log: a second copy is recognisable there. It would take a request
 without text and send an empty message, hence the text is never empty here. Thai goes as UCS-2 (coding 2).
 """
 
+import hashlib
 from dataclasses import dataclass, field
 
 from netmon.model.notices import Delivery, Verdict
@@ -17,6 +19,8 @@ from netmon.notifiers.web_sms import WebSms
 _UCS2 = "2"
 _LONGEST_REASON = 120
 _TAKEN = ("0:", "3:")
+_LONGEST_ACCOUNT = 64
+"""Characters; smsbox refuses more (1.4.5, gw/smsbox.c ACCOUNT_MAX_LEN)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +45,12 @@ class KannelSms(WebSms):
     async def send(self, number: str, text: str, key: str) -> Delivery:
         if not text:
             return Delivery(Verdict.RETRY, reason="the template sms.txt makes an empty text")
-        answer = await self._web.call("GET", self._smsbox.url, params=self._parameters(number, text))
+        answer = await self._web.call("GET", self._smsbox.url, params=self._parameters(number, text, key))
         if isinstance(answer, Delivery):
             return answer
         return _delivery(answer, key)
 
-    def _parameters(self, number: str, text: str) -> dict[str, str]:
+    def _parameters(self, number: str, text: str, key: str) -> dict[str, str]:
         box = self._smsbox
         given = {
             "username": box.user,
@@ -55,10 +59,18 @@ class KannelSms(WebSms):
             "to": number,
             "coding": _UCS2,
             "charset": "UTF-8",
+            "account": account_of(key),
             "validity": str(max(1, round(box.validity / 60))),
             "text": text,
         }
         return {name: value for name, value in given.items() if value}
+
+
+def account_of(key: str) -> str:
+    """A notice's key as Kannel's account: itself, or what identifies it where it is too long or not plain."""
+    if len(key) <= _LONGEST_ACCOUNT and key.isascii() and key.isprintable() and not set("[]") & set(key):
+        return key
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def _delivery(answer: Answer, key: str) -> Delivery:

@@ -25,6 +25,7 @@ smsbox-interface = 127.0.0.1
 box-allow-ip = "127.0.0.1"
 box-deny-ip = "*.*.*.*"
 log-file = "{folder}/bearerbox.log"
+access-log = "{folder}/access.log"
 log-level = 1
 dlr-storage = internal
 store-type = file
@@ -59,6 +60,7 @@ text = ""
 max-messages = 0
 """
 _SENT = re.compile(rb"Got message [0-9]+: <([^ ]+) ([^ ]+) (ucs-2|text|data|udh|route) (.*)>")
+_ACCESS = re.compile(r"Sent SMS .*\[ACT:([^\]]*)\] .*\[from:([^\]]*)\] \[to:([^\]]*)\] .*\[msg:[0-9]+:([0-9A-F]*)\]")
 
 
 def free_ports(count: int) -> list[int]:
@@ -77,6 +79,16 @@ class Sms:
     sender: str
     to: str
     coding: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Handed:
+    """One message in bearerbox's access log: with the account, which is the notice's key."""
+
+    key: str
+    sender: str
+    to: str
     text: str
 
 
@@ -124,6 +136,12 @@ class Kannel:
         """What fakesmsc printed, once it is that many."""
         self._until(lambda: len(self._printed()) >= count)
         return self._printed()
+
+    def handed(self) -> list[Handed]:
+        """What bearerbox gave to the phone network so far, each with the notice's key; UCS-2 only."""
+        lines = (self.folder / "access.log").read_text(encoding="utf-8", errors="replace").splitlines()
+        found = [match.groups() for match in map(_ACCESS.search, lines) if match is not None]
+        return [Handed(key, sender, to, bytes.fromhex(raw).decode("utf-16-be")) for key, sender, to, raw in found]
 
     def _printed(self) -> list[Sms]:
         found = _SENT.findall((self.folder / "fakesmsc.out").read_bytes())

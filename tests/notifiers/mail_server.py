@@ -28,6 +28,7 @@ class Mailbox:
     at_mail: Callable[[SMTP], str] = lambda _: "250 OK"
     after_data: Callable[[SMTP], str | None] = lambda _: "250 OK queued as 4cX1"
     hang: asyncio.Event | None = None
+    answers_after: Callable[[], float] = lambda: 0.0
     connections: int = 0
     busy: int = 0
     busiest: int = 0
@@ -67,6 +68,7 @@ class Mailbox:
         assert envelope.mail_from is not None
         self.mails.append(envelope.content)
         self.envelopes.append((envelope.mail_from, list(envelope.rcpt_tos)))
+        await asyncio.sleep(self.answers_after())
         return self.after_data(server) or "250 OK"
 
     @property

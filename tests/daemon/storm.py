@@ -1,0 +1,244 @@
+"""A scripted storm over a lab's country, and daemons that are killed in it.
+
+The script is as long as the kills will take on this machine, which is found out first by starting a daemon, so that
+a slow machine sees the same story as a fast one.
+"""
+
+import contextlib
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from netmon.lab.agents import COMMUNITY
+from netmon.lab.country import CREDENTIAL, Country, CountryPlan, generate
+from netmon.lab.inventory_files import write_inventory
+from netmon.lab.ledger import Outage, read_outages
+from netmon.lab.scenario import Scenario, check_scenario
+from netmon.model.inventory import Role
+from tests.daemon.sinks import CREDENTIALS, Sinks, sinks
+from tests.kit.peers import ROOT
+from tests.kit.running import eventually
+from tests.lab.running import RunningLab, running_lab
+
+SETTINGS = """\
+probing: {{interval: 500ms, timeout: 400ms, namespace: '{namespace}'}}
+health:
+  odds: {{minimum: 4, maximum: 5, spacing: 150ms, within: 1200ms}}
+  recovery: {{steady: 500ms}}
+conclude: {{settle: 300ms}}
+isolation: {{reference_targets: [{references}]}}
+notices:
+  hold: {{mail: 0s, sms: 0s}}
+  noc_mail: noc@example.org
+  limits: {{mail_per_hour: 1000, sms_per_day: 1000}}
+web: {{port: 0}}
+"""
+TOLD_WITHIN = 4.0
+"""Seconds after which a netmon with these settings has seen an outage, on a busy machine too."""
+LIFE = (0.3, 8.0)
+"""Seconds a daemon lives from the moment it watches."""
+STARTING = 0.25
+"""Share of the daemons that are killed while they start."""
+DRAINED_WITHIN = 120.0
+PER_WAVE = 3
+"""Feeders that a wave of the storm touches."""
+PLAN = CountryPlan(villages=120, seed=5, villages_per_feeder=10, gentle=True)
+
+
+def storm(seconds: float, waves: int) -> Scenario:
+    """Wave after wave: a feeder is cut off, elsewhere an access point and a fibre fail; all is mended at the end."""
+    country = generate(PLAN)
+    feeders = [device.id for device in country.inventory.devices if device.role is Role.FEEDER]
+    every = seconds / waves
+    events: list[dict[str, Any]] = []
+    for wave in range(waves):
+        cut, first, second = (feeders[(PER_WAVE * wave + n) % len(feeders)] for n in range(PER_WAVE))
+        at, until = wave * every + 1, wave * every + 1 + every * 1.5
+        inner, outer = village_behind(country, first), village_behind(country, second)
+        events += [
+            {"at": at, "until": until, "kind": "feeder_cut", "where": {"feeder": cut}},
+            {"at": at + every * 0.2, "until": until, "kind": "ap_fault", "where": {"village": inner}},
+            {"at": at + every * 0.4, "until": until, "kind": "fibre_cut", "where": {"village": outer}},
+        ]
+    raw = {
+        "name": "crash",
+        "duration": seconds + every,
+        "country": {"villages": PLAN.villages, "seed": PLAN.seed, "villages_per_feeder": 10, "gentle": True},
+        "stagger": {"begin": 0, "end": 0},
+        "events": events,
+    }
+    return check_scenario(raw, "test")
+
+
+def village_behind(country: Country, feeder: str) -> str:
+    """One village that truly hangs on a feeder."""
+    devices = country.inventory.devices
+    uplinks = {one.id for one in devices if country.parent_of[one.id] == feeder}
+    below = (one.village for one in devices if one.role is Role.AP and country.parent_of[one.id] in uplinks)
+    return next(village for village in below if village is not None)
+
+
+@dataclass(frozen=True)
+class Life:
+    """One daemon that was killed: from when to when it watched (Unix seconds), and what its death left in hand.
+
+    `in_hand` are the notices a courier had claimed and not yet recorded: only these may come twice.
+    """
+
+    since: float
+    until: float
+    in_hand: frozenset[str]
+
+    @property
+    def watched(self) -> bool:
+        return self.since < self.until
+
+
+@dataclass
+class Storm:
+    """What the storm leaves behind."""
+
+    folder: Path
+    sinks: Sinks
+    lives: list[Life] = field(default_factory=list)
+    outages: tuple[Outage, ...] = ()
+
+    def was_watched(self, outage: Outage) -> bool:
+        """Whether one of the daemons lived long enough during an outage to tell of it."""
+        assert outage.until is not None
+        return any(min(life.until, outage.until) - max(life.since, outage.since) >= TOLD_WITHIN for life in self.lives)
+
+    @property
+    def state(self) -> Path:
+        return self.folder / "state"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "netmon.log"
+
+    def rows(self, query: str) -> list[sqlite3.Row]:
+        with contextlib.closing(sqlite3.connect(f"file:{self.state / 'netmon.db'}?mode=ro", uri=True)) as database:
+            database.row_factory = sqlite3.Row
+            return database.execute(query).fetchall()
+
+    def faults(self) -> list[dict[str, Any]]:
+        """Faults with the devices that were their members."""
+        members: dict[str, set[str]] = {}
+        for row in self.rows("select fault, device from member"):
+            members.setdefault(row["fault"], set()).add(row["device"])
+        return [{**dict(row), "devices": members.get(row["id"], set())} for row in self.rows("select * from fault")]
+
+    def in_hand(self) -> frozenset[str]:
+        """Notices that a daemon which is dead now had claimed."""
+        query = f"select key from outbox where state = 'waiting' and lease_until > {time.time()}"
+        return frozenset(row["key"] for row in self.rows(query)) if (self.state / "netmon.db").exists() else frozenset()
+
+    def undrained(self) -> list[str]:
+        """What is not over yet."""
+        left = [
+            f"open fault {row['scope']} {row['key']}"
+            for row in self.rows("select * from fault where resolved_at is null")
+        ]
+        return left + [
+            f"waiting notice {row['key']}: {row['reason']}"
+            for row in self.rows("select key, reason from outbox where state = 'waiting'")
+        ]
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """The daemon as a service manager starts it."""
+        roots = os.pathsep.join([str(ROOT), str(ROOT / "exporters")])
+        with self.log.open("ab") as out:
+            return subprocess.Popen(
+                [sys.executable, "-m", "netmon.cli", "run", "--config", str(self.folder / "netmon.yaml")],
+                env={**os.environ, "PYTHONPATH": roots, "STATE_DIRECTORY": str(self.state)},
+                stdout=out,
+                stderr=out,
+            )
+
+    def watches(self, daemon: subprocess.Popen[bytes]) -> bool:
+        """Whether this daemon has said that it is up."""
+        with contextlib.suppress(FileNotFoundError):
+            return (self.state / "netmon.pid").read_text() == f"{daemon.pid}\n"
+        return False
+
+    def wait_until_it_watches(self, daemon: subprocess.Popen[bytes]) -> None:
+        eventually(lambda: daemon.poll() is not None or self.watches(daemon), 90, self.log_tail)
+        assert daemon.poll() is None, self.log_tail()
+
+    def log_tail(self) -> str:
+        return self.log.read_text(encoding="utf-8")[-4000:]
+
+    def live_and_die(self, chance: random.Random, start_takes: float) -> None:
+        """One daemon's life, ended by SIGKILL: while it starts, or anywhere in its work."""
+        daemon, since = self.start(), float("inf")
+        if chance.random() < STARTING:
+            time.sleep(chance.uniform(0.1, start_takes))
+        else:
+            self.wait_until_it_watches(daemon)
+            since = time.time()
+            time.sleep(chance.uniform(*LIFE))
+        assert daemon.poll() is None, self.log_tail()
+        daemon.send_signal(signal.SIGKILL)
+        daemon.wait()
+        self.lives.append(Life(since, time.time(), self.in_hand()))
+
+    def end(self, daemon: subprocess.Popen[bytes]) -> None:
+        daemon.terminate()
+        daemon.wait(20)
+
+
+@contextlib.contextmanager
+def stage(folder: Path, scenario: Scenario) -> Iterator[tuple[RunningLab, Sinks]]:
+    """A lab that answers, sinks that take, and files for the daemon between them."""
+    write_inventory(generate(scenario.country.plan()), folder / "inventory")
+    (folder / "state").mkdir()
+    (folder / "community").write_text(f"{COMMUNITY}\n", encoding="utf-8")
+    with running_lab(scenario, folder, instant=True) as lab, sinks(folder, seed=PLAN.seed) as taken:
+        references = ", ".join(lab.ready["references"])
+        settings = SETTINGS.format(namespace=lab.ready["namespace"], references=references)
+        settings += f"{taken.settings}credentials: {{{CREDENTIALS}, {CREDENTIAL}: ./community}}\n"
+        (folder / "netmon.yaml").write_text(settings, encoding="utf-8")
+        yield lab, taken
+
+
+def live_through(folder: Path, *, kills: int, waves: int, seed: int) -> Storm:
+    """The whole storm, with that many kills at random moments, and then the time to finish in peace."""
+    chance, start_takes = random.Random(seed), time_of_a_start(folder)
+    each = STARTING * start_takes / 2 + (1 - STARTING) * (start_takes + sum(LIFE) / 2)
+    scenario = storm(kills * each, waves)
+    with stage(folder, scenario) as (lab, taken):
+        after = Storm(folder, taken)
+        lab.tell("start")
+        for _ in range(kills):
+            after.live_and_die(chance, start_takes)
+        daemon = after.start()
+        try:
+            lab.hear_until("over")
+            after.wait_until_it_watches(daemon)
+            eventually(lambda: not after.undrained(), DRAINED_WITHIN, lambda: "\n".join(after.undrained()))
+        finally:
+            after.end(daemon)
+    after.outages = read_outages(lab.ledger)
+    return after
+
+
+def time_of_a_start(folder: Path) -> float:
+    """Seconds that a daemon takes to start on this machine, as busy as it is now."""
+    trial = folder / "trial"
+    trial.mkdir()
+    with stage(trial, storm(60, 1)) as (_, taken):
+        first, began = Storm(trial, taken), time.monotonic()
+        daemon = first.start()
+        try:
+            first.wait_until_it_watches(daemon)
+            return time.monotonic() - began
+        finally:
+            first.end(daemon)
