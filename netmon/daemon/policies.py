@@ -5,6 +5,7 @@ from netmon.engine.casework import CasePolicy
 from netmon.engine.courier import CourierPolicy
 from netmon.engine.judge import HealthPolicy
 from netmon.model.notices import Channel, Person
+from netmon.rules.agents import AgentPolicy
 from netmon.rules.conclude import ConcludePolicy
 from netmon.rules.isolation import IsolationPolicy
 from netmon.rules.odds import OddsPolicy, RecoveryPolicy
@@ -19,6 +20,7 @@ def health_policy(settings: Settings) -> HealthPolicy:
         odds=OddsPolicy(**settings.health.odds.model_dump()),
         recovery=RecoveryPolicy(**settings.health.recovery.model_dump()),
         timeout=settings.probing.timeout,
+        agents=AgentPolicy(tries=settings.probing.snmp_retries + 1, **settings.health.agents.model_dump()),
     )
 
 

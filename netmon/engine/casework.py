@@ -7,20 +7,22 @@ again the next second, so nothing is lost while the disk is full.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from netmon.engine.agent_watch import AgentGroups, AgentSituationBuilder
 from netmon.engine.judge import Judge
 from netmon.engine.situation import GroupIndex, SituationBuilder
 from netmon.errors import StoreError
 from netmon.model.country import Country
 from netmon.model.decisions import StoredDecision
-from netmon.model.faults import Fault
+from netmon.model.faults import Fault, Scope
 from netmon.model.ids import FaultId
 from netmon.model.inventory import Inventory
 from netmon.model.time import Now
 from netmon.model.vitals import Vital
 from netmon.ports import Store, Vitals
+from netmon.rules.agents import AgentPolicy, AgentSituation, conclude_agents
 from netmon.rules.conclude import ConcludePolicy, Situation, conclude
 from netmon.rules.ticket_policy import NoticePolicy, case_decisions
 
@@ -57,12 +59,14 @@ class Casework:
         self._unsettled = False
         self._outdated = False
         self._groups = GroupIndex(country.inventory)
+        self._agent_groups = AgentGroups(country.inventory)
         self.trouble = ""
 
     def adopt(self, policy: CasePolicy) -> None:
         """After a reload: new thresholds, and the groups of the inventory now on the whiteboard."""
         self._policy = policy
         self._groups = GroupIndex(self._country.inventory)
+        self._agent_groups = AgentGroups(self._country.inventory)
 
     async def load(self) -> None:
         """Read the open cases from the store onto the whiteboard."""
@@ -75,7 +79,8 @@ class Casework:
         try:
             if self._store.changed_elsewhere() or self._outdated:
                 await self.load()
-            if self._country.isolation is None and (self._judge.dirty or self._unsettled):
+            is_dirty = self._judge.dirty or self._judge.agents.dirty or self._unsettled
+            if self._country.isolation is None and is_dirty:
                 await self._conclude(now)
             elif not self._outdated:
                 self._note_trouble("")
@@ -92,28 +97,34 @@ class Casework:
 
     async def _conclude(self, now: Now) -> None:
         country, judge = self._country, self._judge
-        inventory, judge.dirty = country.inventory, False
+        inventory, judge.dirty, judge.agents.dirty = country.inventory, False, False
         try:
             builder = SituationBuilder(country, judge, self._groups, now)
             situation = builder.build(self._policy.conclude)
             self._unsettled = builder.anything_returns()
-            decisions = await asyncio.to_thread(self._decide, situation, inventory)
+            policy = judge.agents.policy
+            agents = AgentSituationBuilder(country, self._agent_groups, policy, now).build()
+            decisions = await asyncio.to_thread(self._decide, situation, agents, policy, inventory)
             if country.isolation is None and country.inventory is inventory:
                 await self._carry_out(decisions, now)
             else:
-                judge.dirty = True
+                judge.dirty = judge.agents.dirty = True
         except BaseException:
-            judge.dirty = True  # whatever went wrong, it is decided again
+            judge.dirty = judge.agents.dirty = True  # whatever went wrong, it is decided again
             raise
 
-    def _decide(self, situation: Situation, inventory: Inventory) -> list[StoredDecision]:
-        before = {fault.id: fault for fault in situation.faults}
-        changed = conclude(situation, self._policy.conclude, self._new_id)
+    def _decide(
+        self, situation: Situation, agents: AgentSituation, policy: AgentPolicy, inventory: Inventory
+    ) -> list[StoredDecision]:
+        before = {fault.id: fault for fault in (*situation.faults, *agents.faults)}
+        concluded = conclude(situation, self._policy.conclude, self._new_id)
+        self._unsettled |= _anything_settles(situation, concluded)
+        changed = (*concluded, *conclude_agents(agents, policy, self._new_id))
+        _tell_of_areas(before, changed)
         merged: dict[FaultId, list[Fault]] = {}
         for fault in changed:
             if fault.merged_into is not None and fault.id in before:
                 merged.setdefault(fault.merged_into, []).append(before[fault.id])
-        self._unsettled |= _anything_settles(situation, changed)
         return [
             decision
             for fault in changed
@@ -137,6 +148,16 @@ class Casework:
         for decision in decisions:
             self._vitals.count(Vital.DECISIONS, label=type(decision).__name__)
         await self.load()
+
+
+def _tell_of_areas(before: Mapping[FaultId, Fault], changed: Sequence[Fault]) -> None:
+    """Nobody gets a ticket of an area whose agents are silent together, so the log has to say it."""
+    for fault in changed:
+        if fault.scope is Scope.AREA_AGENTS and fault.is_open and fault.id not in before:
+            seen = fault.evidence[0]
+            log.warning("agents=silent area=%s devices=%d of=%d", fault.key, seen.count, seen.total)
+        elif fault.scope is Scope.AREA_AGENTS and not fault.is_open:
+            log.warning("agents=speaking area=%s", fault.key)
 
 
 def _anything_settles(situation: Situation, changed: tuple[Fault, ...]) -> bool:

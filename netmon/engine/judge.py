@@ -7,13 +7,14 @@ called depends on them. The parent's return releases its children, and nothing i
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from netmon.engine import kindred
+from netmon.engine.agent_watch import AgentWatch
 from netmon.model.country import Country
 from netmon.model.decisions import RecheckSoon
 from netmon.model.fleet import Histories
@@ -21,6 +22,7 @@ from netmon.model.health import Health, HealthEvent
 from netmon.model.time import Now
 from netmon.model.vitals import Vital
 from netmon.ports import Vitals
+from netmon.rules.agents import AgentPolicy
 from netmon.rules.health import TRANSITIONS, step
 from netmon.rules.kinship import Blame, Kin, blame
 from netmon.rules.odds import OddsPolicy, RecoveryPolicy, misses_needed, recheck_spacing
@@ -43,6 +45,7 @@ class HealthPolicy:
     odds: OddsPolicy
     recovery: RecoveryPolicy
     timeout: float
+    agents: AgentPolicy = field(default_factory=AgentPolicy)
 
 
 @dataclass(slots=True)
@@ -58,11 +61,15 @@ class Unrest:
 
 
 class Judge:
-    """Owns health. `dirty` tells the casework that something that matters to faults has changed."""
+    """Owns health. `dirty` tells the casework that something that matters to faults has changed.
+
+    `agents` judges who answers SNMP, which never changes anybody's health.
+    """
 
     def __init__(self, country: Country, policy: HealthPolicy, vitals: Vitals) -> None:
         self._country = country
         self.policy = policy
+        self.agents = AgentWatch(country, lambda: self.policy.agents)
         self._vitals = vitals
         self._unrest: dict[int, Unrest] = {}
         self._proved: set[int] = set()

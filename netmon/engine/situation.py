@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from netmon.engine.judge import DARK, Judge
 from netmon.engine.kindred import can_speak
 from netmon.model.country import Country
-from netmon.model.faults import Member, Scope
+from netmon.model.faults import AGENT_SCOPES, Member, Scope
 from netmon.model.health import Health
 from netmon.model.ids import DeviceId
 from netmon.model.inventory import Device, Inventory, Lifecycle, Role
@@ -58,16 +58,17 @@ class SituationBuilder:
         self._judge = judge
         self._groups = groups
         self._now = now
+        self._cases = [case for case in country.cases if case.fault.scope not in AGENT_SCOPES]
 
     def build(self, policy: ConcludePolicy) -> Situation:
         """Everything the rules may look at, as of `now`."""
         dead = tuple(self._candidates())
-        members = [m for case in self._country.cases for m in case.fault.members if m.recovered_at is None]
+        members = [m for case in self._cases for m in case.fault.members if m.recovered_at is None]
         keys = {(Scope.AMPHOE, one.amphoe) for one in dead if one.amphoe}
         keys |= {(Scope.FEEDER, one.feeder_id) for one in dead if one.feeder_id is not None}
         since = self._now.monotonic - policy.window
         return Situation(
-            faults=tuple(case.fault for case in self._country.cases),
+            faults=tuple(case.fault for case in self._cases),
             dead=dead,
             recovered=frozenset(m.device for m in members if self._has_recovered(m)),
             absorbed=dict(self._absorbed(members)),
@@ -79,7 +80,7 @@ class SituationBuilder:
     def anything_returns(self) -> bool:
         """Whether a member answers that does not count as recovered yet: time alone will change that."""
         index_of, health_of = self._country.inventory.index_of, self._country.fleet.health_of
-        members = (m for case in self._country.cases for m in case.fault.members if m.recovered_at is None)
+        members = (m for case in self._cases for m in case.fault.members if m.recovered_at is None)
         return any(m.device in index_of and health_of(index_of[m.device]) in _ANSWERING for m in members)
 
     def _is_ours(self, device: DeviceId) -> bool:

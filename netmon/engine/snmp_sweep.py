@@ -33,7 +33,8 @@ STARTS_PER_SLOT = 5
 DISCOVER_AGAIN = 86_400.0
 CHANGED_AGAIN = 600.0
 """Seconds. A device that seems changed at every poll is looked at anew this often at most."""
-FIRST_RETRY, LONGEST_RETRY = 60.0, 3_600.0
+FIRST_RETRY, KNOWN_RETRY, LONGEST_RETRY = 60.0, 300.0, 3_600.0
+"""Seconds. Who has spoken before is expected back sooner than who never did."""
 ROUNDS_KEPT = 3
 FORGET_EVERY_SLOTS = 100
 
@@ -91,6 +92,7 @@ class SnmpSweep:
         fleet = self._country.fleet
         for slot in slots:
             due = self._round.slots[slot % len(self._round.slots)]
+            self._judge.agents.expect(due)
             for device in due[_POLLED[fleet.health[due]]].tolist():
                 plan = self._plans[device]
                 if now.monotonic >= self._next_look[device]:
@@ -137,12 +139,11 @@ class SnmpSweep:
     def _found(self, device: int, plan: SnmpPlan | None, now: Now) -> None:
         self._vitals.count(Vital.SNMP_DISCOVERIES, label="found" if plan is not None else "nothing")
         if plan is None:
-            # The plan so far, if there is one, stays: it does no harm, and the next poll may be answered.
-            self._next_look[device] = now.monotonic + self._pause[device]
-            self._pause[device] = min(2 * self._pause[device], LONGEST_RETRY)
+            self._found_nothing(device, now)
             return
         if self._plans[device] is None:
             log.info("device=%s speaks SNMP readings=%d", self._country.inventory.devices[device].id, len(plan.outline))
+        self._judge.agents.meet(device)
         self._plans[device] = plan
         self._looked_at[device] = now.monotonic
         self._next_look[device] = now.monotonic + DISCOVER_AGAIN
@@ -150,7 +151,16 @@ class SnmpSweep:
         self._country.fleet.readings.assign(device, plan.outline)
         self._reader.request(device, plan, now.monotonic)
 
+    def _found_nothing(self, device: int, now: Now) -> None:
+        """The plan so far, if there is one, stays: it does no harm, and the next poll may be answered."""
+        is_known = bool(self._country.fleet.agents.known[device])
+        self._next_look[device] = now.monotonic + self._pause[device]
+        self._pause[device] = min(2 * self._pause[device], KNOWN_RETRY if is_known else LONGEST_RETRY)
+        if self._plans[device] is None:  # else its polls tell
+            self._judge.agents.hear([], [device], now)
+
     def _absorb(self, batch: SnmpBatch, now: Now) -> None:
+        self._judge.agents.hear(batch.answered, batch.missed, now)
         if batch.missed:
             self._vitals.count(Vital.SNMP_POLLS_MISSED, len(batch.missed))
         if not batch.answered:

@@ -20,12 +20,27 @@ class Cause(StrEnum):
     UNKNOWN = "unknown"
 
 
+MILD = frozenset({Cause.AGENT, Cause.DEGRADED, Cause.UNUSED})
+"""Causes that leave the Wi-Fi working: no village is dark because of them, and no volunteer can help."""
+
+
 class Scope(StrEnum):
     """What a fault is about; with the key it is the fault's identity, and at most one is open for each."""
 
     DEVICE = "device"
     FEEDER = "feeder"
     AMPHOE = "amphoe"
+    AGENT = "agent"
+    """A device's SNMP agent; the device itself may have a fault at the same time."""
+    AGENTS = "agents"
+    """The SNMP agents behind a feeder."""
+    AREA_AGENTS = "area_agents"
+    """The SNMP agents of a province (2-digit code), or of the `COUNTRY`: nobody in the field can help that."""
+
+
+COUNTRY = "country"
+"""Key of a fault of `Scope.AREA_AGENTS` about all that netmon watches."""
+AGENT_SCOPES = frozenset({Scope.AGENT, Scope.AGENTS, Scope.AREA_AGENTS})
 
 
 class EvidenceKind(StrEnum):
@@ -42,6 +57,9 @@ class EvidenceKind(StrEnum):
     NEIGHBOURS_SILENT = "neighbours_silent"
     SEVERAL_FEEDERS = "several_feeders"
     ONE_FEEDER = "one_feeder"
+    AGENT_SILENT = "agent_silent"
+    PING_ANSWERS = "ping_answers"
+    AGENTS_SILENT = "agents_silent"
     OPERATOR_SAID = "operator_said"
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from netmon.model.agent_table import AgentTable
 from netmon.model.health import Health
 from netmon.model.reading_table import ReadingTable
 from netmon.model.time import Now
@@ -29,7 +30,8 @@ class Fleet:
     """Columns by dense device index; RTT in seconds, NaN where absent.
 
     `since` is Unix seconds, for readers. `changed_at` (of the same moment), `answered_at` and `probed_at` are
-    monotonic seconds, for the rules: the wall clock may step. NaN where never. `readings` is what SNMP brought.
+    monotonic seconds, for the rules: the wall clock may step. NaN where never. `readings` is what SNMP brought,
+    `agents` who answers SNMP at all.
     """
 
     def __init__(self, size: int, generation: int) -> None:
@@ -48,6 +50,7 @@ class Fleet:
         self._rtt_at: NDArray[np.uint8] = np.zeros(size, np.uint8)
         self._now: Now | None = None
         self.readings = ReadingTable(size)
+        self.agents = AgentTable(size)
 
     def record(self, answered: Sequence[int], rtts: Sequence[float], missed: Sequence[int], now: Now) -> None:
         """Write one batch of probe outcomes, known `now`; `rtts` matches `answered`.
@@ -138,3 +141,4 @@ class Fleet:
             if isinstance(column, np.ndarray):
                 getattr(self, name)[list(rows)] = column[list(old_rows)]
         self.readings.adopt(old.readings, rows, old_rows)
+        self.agents.adopt(old.agents, rows, old_rows)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from string import Formatter
 
-from netmon.model.faults import Cause, Fault, Resolution
+from netmon.model.faults import MILD, Fault, Resolution
 from netmon.model.ids import VillageId
 from netmon.model.inventory import Device, PointKind, Role, Village
 from netmon.model.notices import Letter, Stage
@@ -23,10 +23,10 @@ Wording = Callable[[Fault, str], tuple[str, Sequence[str]]]
 SHOWN = 50
 """Villages listed in a mail."""
 HISTORY_SHOWN = 12
+_OVER = frozenset({"recovered", "normal"})
+"""States that say how long it lasted."""
 _NETMON = "netmon"
 _BANGKOK = "10"
-_MILD = frozenset({Cause.AGENT, Cause.DEGRADED, Cause.UNUSED})
-"""Causes that leave the Wi-Fi working, so nobody is told of an outage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +83,14 @@ def state_of(letter: Letter) -> str:
     if letter.notice.stage is Stage.RESOLVED:
         resolution = letter.fault.resolution if letter.fault is not None else None
         ends = {Resolution.INVENTORY: "withdrawn", Resolution.OPERATOR: "closed", Resolution.MERGED: "merged"}
-        return ends.get(resolution, "recovered") if resolution is not None else "recovered"
-    if letter.notice.stage is Stage.OPENED and letter.fault is not None and letter.fault.cause in _MILD:
+        return ends.get(resolution, "normal" if _is_mild(letter) else "recovered") if resolution else "recovered"
+    if letter.notice.stage is Stage.OPENED and _is_mild(letter):
         return "noticed"
     return letter.notice.stage.value
+
+
+def _is_mild(letter: Letter) -> bool:
+    return letter.fault is not None and letter.fault.cause in MILD
 
 
 def point_of(village: VillageId) -> int:
@@ -135,7 +139,7 @@ class Particulars:
         events = history_lines(letter.history)
         return {
             "state": self._state,
-            "over": self._state == "recovered",
+            "over": self._state in _OVER,
             "at": letter.at,
             "since": failed_at(fault, (village.id for village in letter.villages)),
             "until": self._until,
@@ -172,7 +176,7 @@ class Particulars:
 
     def _village_line(self, village: Village) -> VillageLine:
         back = recovered_at(self._fault, village.id)
-        if back is None and self._state == "recovered":
+        if back is None and self._state in _OVER:
             back = self._until
         own = [device for device in self._letter.devices if device.village == village.id]
         return VillageLine(

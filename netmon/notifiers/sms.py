@@ -120,7 +120,7 @@ def _moment(letter: Letter, village: Village | None, state: str) -> float:
     fault = letter.fault
     if fault is None:
         return float(letter.notice.revision) if letter.notice.stage is Stage.BLIND else letter.at
-    if state in {"recovered", "closed", "withdrawn"}:
+    if state in {"recovered", "normal", "closed", "withdrawn"}:
         back = recovered_at(fault, village.id) if village is not None else None
         return back or fault.resolved_at or letter.at
     return failed_at(fault, [village.id] if village is not None else [])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from netmon.model.faults import COUNTRY
 from netmon.model.ids import DeviceId, VillageId
 from netmon.model.inventory import Inventory, Village
 
@@ -46,6 +47,16 @@ def amphoe_name(code: str, villages: Iterable[VillageId], inventory: Inventory, 
         if one.startswith(code) and one in inventory.villages:
             return district_name(inventory.villages[one], language)
     return f"อำเภอรหัส {code}" if language == "th" else f"amphoe {code}"
+
+
+def area_name(key: str, inventory: Inventory, language: str) -> str:
+    """Where: in a province (2-digit code), or in the whole country; with its preposition."""
+    if key == COUNTRY:
+        return "ทั่วประเทศ" if language == "th" else "in the whole country"
+    found = next((one.province for one in inventory.villages.values() if one.province_code == key), None)
+    if language != "th":
+        return f"in {found or f'province {key}'}"
+    return f"ในจังหวัด{found or f'รหัส {key}'}" if key != _BANGKOK else "ในกรุงเทพมหานคร"
 
 
 def device_name(device: str, inventory: Inventory) -> str:

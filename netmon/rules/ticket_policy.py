@@ -28,7 +28,7 @@ from netmon.model.decisions import (
     StoredDecision,
     SupersedeNotices,
 )
-from netmon.model.faults import Cause, Fault, Resolution
+from netmon.model.faults import MILD, Cause, Fault, Resolution
 from netmon.model.ids import CentreId, VillageId
 from netmon.model.inventory import Inventory
 from netmon.model.notices import Channel, Notice, Recipient, Stage
@@ -51,7 +51,7 @@ class NoticePolicy:
     sms_hold: float = 300.0
     coalesce: float = 300.0
     overrides: Mapping[tuple[Cause, Channel], float | None] = field(default_factory=dict)
-    without_sms: frozenset[Cause] = frozenset({Cause.AGENT, Cause.DEGRADED, Cause.UNUSED})
+    without_sms: frozenset[Cause] = MILD
 
     def hold(self, cause: Cause, channel: Channel) -> float | None:
         """Seconds to wait before telling of such a fault, None where it is not told at all."""

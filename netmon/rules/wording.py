@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from netmon.model.faults import Cause, Evidence, EvidenceKind, Fault, Scope
 from netmon.model.inventory import Inventory
-from netmon.rules.places import amphoe_name, device_name, villages_name
+from netmon.rules.places import amphoe_name, area_name, device_name, villages_name
 
 _BANGKOK_TIME = timezone(timedelta(hours=7), "ICT")
 
@@ -50,7 +50,7 @@ CAUSES: Mapping[str, Mapping[Cause, str]] = {
         Cause.FEEDER: "อุปกรณ์ต้นทาง {device} หรือสายที่ไปถึงอุปกรณ์นี้ขัดข้อง",
         Cause.UPLINK: "สายใยแก้วหรืออุปกรณ์ปลายทาง (ONU) ของ{place}ขัดข้อง",
         Cause.ACCESS_POINT: "อุปกรณ์กระจายสัญญาณ Wi-Fi ของ{place}ขัดข้อง",
-        Cause.AGENT: "ระบบตรวจสอบในอุปกรณ์ {device} ไม่ทำงาน แต่บริการอาจยังใช้งานได้ตามปกติ",
+        Cause.AGENT: "ระบบตอบ SNMP ในอุปกรณ์ {device} ค้างหรือถูกเปลี่ยนการตั้งค่า แต่บริการอาจยังใช้งานได้ตามปกติ",
         Cause.DEGRADED: "คุณภาพสัญญาณของ{place}ต่ำกว่าปกติ",
         Cause.UNUSED: "ไม่มีผู้ใช้งาน Wi-Fi ที่{place}ติดต่อกันหลายวัน",
         Cause.UNKNOWN: "{place}ขาดการติดต่อ และยังระบุสาเหตุไม่ได้",
@@ -60,7 +60,7 @@ CAUSES: Mapping[str, Mapping[Cause, str]] = {
         Cause.FEEDER: "the feeder {device}, or the line to it, has failed",
         Cause.UPLINK: "the fibre or the ONU of {place} has failed",
         Cause.ACCESS_POINT: "the Wi-Fi access point of {place} has failed",
-        Cause.AGENT: "the management agent of {device} has failed, though the service may well be working",
+        Cause.AGENT: "the SNMP agent of {device} hangs or was set up anew, though the service may well be working",
         Cause.DEGRADED: "the quality of the link to {place} is below normal",
         Cause.UNUSED: "nobody has used the Wi-Fi at {place} for days",
         Cause.UNKNOWN: "{place} is silent, and the cause cannot be told yet",
@@ -73,6 +73,19 @@ _BRANCH = {
     "en": "the fibre beyond the feeder {device} has failed",
 }
 """Cause.UPLINK for many villages of one feeder."""
+
+_AGENTS: Mapping[Scope, Mapping[str, str]] = {
+    Scope.AGENTS: {
+        "th": "SNMP ไปยังอุปกรณ์ที่ต่อผ่าน {device} ถูกปิดกั้นหรือตั้งค่าผิด แต่บริการอาจยังใช้งานได้ตามปกติ",
+        "en": "SNMP to the devices behind {device} is blocked or set up wrongly, though the service may well work",
+    },
+    Scope.AREA_AGENTS: {
+        "th": "SNMP จาก netmon ไปยังอุปกรณ์{area}ถูกปิดกั้นระหว่างทาง โปรดตรวจไฟร์วอลล์และ community ไม่มีการเปิดใบงานให้ศูนย์บริการ",
+        "en": "SNMP from netmon to the devices {area} is blocked on the way: look at the firewall and the community; "
+        "no service centre gets a ticket",
+    },
+}
+"""Cause.AGENT for many devices at once."""
 
 _OR_POWER = {"th": " หรือไฟฟ้าในบริเวณนั้นดับ", "en": ", or the power is out there"}
 
@@ -89,6 +102,9 @@ EVIDENCE: Mapping[str, Mapping[EvidenceKind, str]] = {
         EvidenceKind.NEIGHBOURS_SILENT: "จุดบริการ{group} ขาดการติดต่อในเวลาใกล้เคียงกัน {count} จาก {total} จุด",
         EvidenceKind.SEVERAL_FEEDERS: "จุดที่ขาดการติดต่อใช้อุปกรณ์ต้นทางต่างกัน {count} แห่ง",
         EvidenceKind.ONE_FEEDER: "จุดที่ขาดการติดต่อใช้อุปกรณ์ต้นทางเดียวกัน คือ {device}",
+        EvidenceKind.AGENT_SILENT: "{device} ไม่ตอบ SNMP ตั้งแต่เวลา {time}",
+        EvidenceKind.PING_ANSWERS: "{device} ยังตอบ ping เมื่อเวลา {time}",
+        EvidenceKind.AGENTS_SILENT: "อุปกรณ์{group}ไม่ตอบ SNMP {count} จาก {total} เครื่อง ทั้งที่ยังตอบ ping",
         EvidenceKind.OPERATOR_SAID: "เจ้าหน้าที่ศูนย์ปฏิบัติการแจ้งเมื่อเวลา {time}: {note}",
     },
     "en": {
@@ -103,6 +119,9 @@ EVIDENCE: Mapping[str, Mapping[EvidenceKind, str]] = {
         EvidenceKind.NEIGHBOURS_SILENT: "{count} of {total} points {group} fell silent at about the same time",
         EvidenceKind.SEVERAL_FEEDERS: "the silent points hang on {count} different feeders",
         EvidenceKind.ONE_FEEDER: "the silent points all hang on one feeder, {device}",
+        EvidenceKind.AGENT_SILENT: "{device} has not answered SNMP since {time}",
+        EvidenceKind.PING_ANSWERS: "{device} still answered ping at {time}",
+        EvidenceKind.AGENTS_SILENT: "{count} of {total} devices {group} do not answer SNMP, though they answer ping",
         EvidenceKind.OPERATOR_SAID: "an operator said at {time}: {note}",
     },
 }
@@ -114,9 +133,11 @@ _TOLD_IN_SENTENCE = 2
 
 def sentence(fault: Fault, inventory: Inventory, language: str) -> str:
     """One sentence: what it is, how sure, and why; `language` is th or en."""
-    is_branch = fault.cause is Cause.UPLINK and fault.scope is Scope.FEEDER
-    words = _BRANCH[language] if is_branch else CAUSES[language][fault.cause]
-    meaning = words.format(place=_place(fault, inventory, language), device=device_name(_subject(fault), inventory))
+    meaning = _words(fault, language).format(
+        place=_place(fault, inventory, language),
+        device=device_name(_subject(fault), inventory),
+        area=area_name(fault.key, inventory, language) if fault.scope is Scope.AREA_AGENTS else "",
+    )
     if fault.cause is Cause.UPLINK and certainty(fault.confidence) is not Certainty.SURE:
         meaning += _OR_POWER[language]
     opening = _OPENINGS[language][certainty(fault.confidence)] if _is_judgement(fault) else ""
@@ -124,6 +145,13 @@ def sentence(fault: Fault, inventory: Inventory, language: str) -> str:
     telling = [one for one in fault.evidence if one.kind is not EvidenceKind.DEVICE_SILENT] or fault.evidence
     reasons = [_line(one, fault, inventory, language) for one in telling[:_TOLD_IN_SENTENCE]]
     return _joined(opening + meaning, reasons, fault, language)
+
+
+def _words(fault: Fault, language: str) -> str:
+    if fault.cause is Cause.AGENT and fault.scope in _AGENTS:
+        return _AGENTS[fault.scope][language]
+    is_branch = fault.cause is Cause.UPLINK and fault.scope is Scope.FEEDER
+    return _BRANCH[language] if is_branch else CAUSES[language][fault.cause]
 
 
 def evidence_lines(fault: Fault, inventory: Inventory, language: str) -> tuple[str, ...]:
@@ -174,7 +202,13 @@ def _line(evidence: Evidence, fault: Fault, inventory: Inventory, language: str)
 
 
 def _group(evidence: Evidence, fault: Fault, inventory: Inventory, language: str) -> str:
-    """Feeder or amphoe that the neighbours share, with its preposition."""
+    """Feeder, amphoe or area that the neighbours share, with its preposition."""
+    if fault.scope is Scope.AREA_AGENTS:
+        area = area_name(evidence.subject, inventory, language)
+        return f"{area} " if language == "th" else area
+    if fault.scope is Scope.AGENTS:
+        feeder = device_name(evidence.subject, inventory)
+        return f"ที่ต่อผ่าน {feeder} " if language == "th" else f"behind {feeder}"
     if evidence.subject not in inventory.index_of:
         name = amphoe_name(evidence.subject, fault.villages, inventory, language)
         return f"ใน{name}" if language == "th" else f"in {name}"

@@ -70,11 +70,25 @@ class Recovery(Section):
     )
 
 
+class Agents(Section):
+    """When an SNMP agent counts as silent while its device answers echo requests."""
+
+    rounds: Annotated[Count, Field(ge=3, le=1000)] = Field(
+        5,
+        description="SNMP polls without an answer, one after the other, until a fault of cause 'agent' is opened; "
+        "more are waited for where the line is lossy. Count; default 5.",
+    )
+    steady: Annotated[Count, Field(ge=1, le=1000)] = Field(
+        3, description="Polls answered one after the other until that fault ends. Count; default 3."
+    )
+
+
 class Health(Section):
     """The health machine of a device."""
 
     odds: Odds = Field(Odds(), description="When silence becomes 'down'.")
     recovery: Recovery = Field(Recovery(), description="When answers become 'up' again.")
+    agents: Agents = Field(Agents(), description="When an SNMP agent counts as silent, and speaking again.")
 
 
 class Conclude(Section):

@@ -7,6 +7,7 @@ import numpy as np
 
 from netmon.model.cases import Case
 from netmon.model.country import village_health
+from netmon.model.faults import MILD
 from netmon.model.fleet import Fleet
 from netmon.model.health import Health
 from netmon.model.inventory import Inventory
@@ -21,7 +22,8 @@ class Overview:
     """Villages by the health of their access point, and what is open.
 
     `answered` counts devices that have answered at least once since netmon started. `last_probe` is the Unix second
-    of the newest probe, None where none was ever sent. `dark` counts villages on open faults that have not recovered.
+    of the newest probe, None where none was ever sent. `dark` counts villages on open faults that have not recovered,
+    where the cause is one that takes the Wi-Fi away.
     """
 
     villages: Counts
@@ -54,7 +56,9 @@ def look_over(moment: Moment) -> Overview:
         villages=_counts(by_region.sum(axis=0).tolist()),
         regions={region: _counts(row) for region, row in zip(Region, by_region.tolist(), strict=True)},
         faults=len(open_cases),
-        dark=len({village for case in open_cases for village in case.fault.dark_villages}),
+        dark=len(
+            {village for case in open_cases if case.fault.cause not in MILD for village in case.fault.dark_villages}
+        ),
         tickets=sum(ticket.is_open for case in moment.cases for ticket in case.tickets),
         answered=int(np.isfinite(moment.fleet.answered_at).sum()),
         last_probe=moment.fleet.last_probe(),

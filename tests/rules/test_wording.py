@@ -5,7 +5,7 @@ from string import Formatter
 
 import pytest
 
-from netmon.model.faults import Cause, Evidence, EvidenceKind, Fault, Member, Scope
+from netmon.model.faults import COUNTRY, Cause, Evidence, EvidenceKind, Fault, Member, Scope
 from netmon.model.ids import CentreId, DeviceId, FaultId, VillageId
 from netmon.model.inventory import Device, Inventory, Role, Village
 from netmon.rules.places import villages_name
@@ -51,7 +51,15 @@ def test_every_cause_and_every_kind_of_evidence_has_words(language: str) -> None
     assert set(CAUSES[language]) == set(Cause)
     assert set(EVIDENCE[language]) == set(EvidenceKind)
     for cause in Cause:
-        for scope, key in ((Scope.DEVICE, "ap-1"), (Scope.FEEDER, "olt-3415-1"), (Scope.AMPHOE, "3415")):
+        for scope, key in (
+            (Scope.DEVICE, "ap-1"),
+            (Scope.FEEDER, "olt-3415-1"),
+            (Scope.AMPHOE, "3415"),
+            (Scope.AGENT, "ap-1"),
+            (Scope.AGENTS, "olt-3415-1"),
+            (Scope.AREA_AGENTS, "34"),
+            (Scope.AREA_AGENTS, COUNTRY),
+        ):
             every = [Evidence(kind, "olt-3415-1", T, 3, 4, "ไฟดับ") for kind in EvidenceKind]
             told = fault(cause, 0.6, *every, scope=scope, key=key)
             lines = evidence_lines(told, INVENTORY, language)

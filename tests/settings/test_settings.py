@@ -36,6 +36,7 @@ PROMISED = {
     "health": {
         "odds": {"false_down": 1e-9, "minimum": 3, "maximum": 12, "within": 12.0, "spacing": 1.0},
         "recovery": {"steady": 30.0},
+        "agents": {"rounds": 5, "steady": 3},
     },
     "conclude": {"settle": 10.0, "window": 180.0, "merge_within": 300.0},
     "isolation": {"reference_targets": [], "window": 10.0, "share": 0.9},
