@@ -307,12 +307,14 @@ class Route:
 class ExporterSources:
     """What an exporter may look at.
 
-    `vitals` renders netmon's own vital signs in Prometheus' text format; `own_address` is host:port of netmon's pages.
+    `vitals` renders netmon's own vital signs in Prometheus' text format; `own_address` is host:port of netmon's pages,
+    `scheme` how they are asked for, http or https.
     """
 
     country: Country
     vitals: Callable[[], bytes]
     own_address: Callable[[], str]
+    scheme: str = "http"
 
 
 class Exporter(Protocol):

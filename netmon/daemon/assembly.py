@@ -35,6 +35,7 @@ from netmon.probes.snmp.poller import PollerConfig, open_poller
 from netmon.settings import Settings, resolve_snmp, state_directory
 from netmon.settings.profiles import load_profiles
 from netmon.stores import hold_database, open_store
+from netmon.web.tls import Tls, TlsFiles
 from netmon.web.vitals import PrometheusVitals
 
 log = logging.getLogger(__name__)
@@ -61,7 +62,13 @@ class Daemon:
     vitals: PrometheusVitals
     clock: SystemClock
     pid_file: PidFile
+    tls: Tls | None
     address: str = ""
+
+    @property
+    def pages(self) -> str:
+        """Where the pages are, as a browser wants it."""
+        return f"{'http' if self.tls is None else 'https'}://{self.address}"
 
     def unready(self) -> tuple[str, ...]:
         """Why netmon is not doing its work now, as sentences; empty when it does."""
@@ -85,7 +92,7 @@ async def assemble(settings: Settings, inventory: Inventory, stack: AsyncExitSta
         NetmonError: a socket, the database or the state directory is not to be had; the text says what to do.
     """
     pid_file = stack.enter_context(claimed(state_directory()))
-    vitals, probing = PrometheusVitals(), settings.probing
+    vitals, probing, tls = PrometheusVitals(), settings.probing, tls_for(settings)
     stack.enter_context(hold_database(settings.store.url))
     store = await open_store(settings.store.url, vitals=vitals)
     stack.push_async_callback(store.close)
@@ -126,7 +133,20 @@ async def assemble(settings: Settings, inventory: Inventory, stack: AsyncExitSta
         vitals=vitals,
         clock=clock,
         pid_file=pid_file,
+        tls=tls,
     )
+
+
+def tls_for(settings: Settings) -> Tls | None:
+    """What the pages' connections are protected with; None where they are served in the clear.
+
+    Raises:
+        InputError: a file cannot be read, or is not what it should be.
+    """
+    web = settings.web
+    if web.tls_certificate is None or web.tls_key is None:
+        return None
+    return Tls(TlsFiles(web.tls_certificate, web.tls_key, web.client_ca))
 
 
 def plan_for(settings: Settings, inventory: Inventory, *, generation: int) -> SweepPlan:

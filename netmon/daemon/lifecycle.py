@@ -79,8 +79,8 @@ async def run_daemon(config: Path, *, http: socket.socket | None = None, started
         daemon.pid_file.announce()
         inventory = loaded.inventory
         log.info(
-            "watching villages=%d devices=%d pages=http://%s",
-            len(inventory.villages), len(inventory.devices), daemon.address,
+            "watching villages=%d devices=%d pages=%s",
+            len(inventory.villages), len(inventory.devices), daemon.pages,
         )  # fmt: skip
         if started:
             started(daemon)
@@ -104,7 +104,9 @@ def make_pages(daemon: Daemon, listening: socket.socket) -> WebServer:
     def explain(fault: Fault, language: str) -> str:
         return sentence(fault, daemon.country.inventory, language)
 
-    sources = ExporterSources(daemon.country, daemon.vitals.expose, lambda: daemon.address)
+    tls = daemon.tls
+    scheme = "http" if tls is None else "https"
+    sources = ExporterSources(daemon.country, daemon.vitals.expose, lambda: daemon.address, scheme)
     pages = PageSources(
         country=daemon.country,
         clock=daemon.clock,
@@ -112,7 +114,9 @@ def make_pages(daemon: Daemon, listening: socket.socket) -> WebServer:
         explain=explain,
         exporters=load_exporters(sources),
     )
-    return WebServer(guard(create_app(pages), listening, daemon.settings.web.token_sha256), listening)
+    digest, knows_clients = daemon.settings.web.token_sha256, tls is not None and tls.knows_clients
+    app = guard(create_app(pages), listening, digest, certificates=knows_clients)
+    return WebServer(app, listening, None if tls is None else tls.context)
 
 
 def _start_calendar(daemon: Daemon, stack: AsyncExitStack) -> None:
@@ -150,7 +154,7 @@ async def _run_loops(daemon: Daemon, reloader: Reloader, pages: WebServer, manag
         "service manager": lambda: manager.run(
             lambda: pages.is_serving and not daemon.stalled(),
             daemon.stalled,
-            status=f"Watching; pages at http://{daemon.address}",
+            status=f"Watching; pages at {daemon.pages}",
             clock=clock,
         ),
     }

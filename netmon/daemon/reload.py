@@ -74,6 +74,8 @@ class Reloader:
         vitals, now = self._daemon.vitals, self._daemon.clock.now()
         try:
             prepared = await asyncio.to_thread(self._prepare)
+            if self._daemon.tls is not None:
+                self._daemon.tls.renew()
         except NetmonError as error:
             complaints = error.complaints if isinstance(error, ComplaintsError) else (str(error),)
             for complaint in complaints:

@@ -57,6 +57,7 @@ def check(settings_path: Path, environ: Mapping[str, str] | None = None) -> Chec
     _check_credentials(draft, environ, page)
     _check_templates(draft, page)
     _check_certificates(draft, page)
+    _check_pages(draft, page)
     if "probing" not in draft.mistaken:
         draft_profiles(draft.settings.probing.profiles, notes)
     inventory = None if "inventory" in draft.mistaken else _check_inventory(draft, notes)
@@ -94,3 +95,15 @@ def _check_certificates(draft: SettingsDraft, page: Page) -> None:
     if file is not None and not file.is_file():
         line = draft.document.line_of(("mail", "ca_file"))
         page.wrong(line, "mail.ca_file", f"{file} is not there", "give a file with certificates, or leave the key out")
+
+
+def _check_pages(draft: SettingsDraft, page: Page) -> None:
+    web, lines = draft.settings.web, draft.document.line_of
+    if not (web.is_loopback or web.token_sha256 or web.client_ca):
+        fix = "set web.token_sha256 ('netmon token' makes one) or web.client_ca, or listen on 127.0.0.1"
+        page.wrong(lines(("web", "listen")), "web.listen", "opens the pages to the whole network", fix)
+    for key in ("tls_certificate", "tls_key", "client_ca"):
+        file: Path | None = getattr(web, key)
+        if file is not None and not file.is_file():
+            # As above: a file that systemd hands to the unit is not there for this shell.
+            page.warn(lines(("web", key)), f"web.{key}", f"{file} is not there", "netmon run needs it")

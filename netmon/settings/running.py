@@ -2,9 +2,9 @@
 
 import ipaddress
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from netmon.settings.values import ConfigPath, Count, IpAddress, Positive, Section, Share, StoreUrl, TokenDigest
 
@@ -39,6 +39,29 @@ class Web(Section):
         description="SHA-256 of the token that other machines must show; 'netmon token' makes both. "
         "Default '': only this machine may look.",
     )
+    tls_certificate: ConfigPath | None = Field(
+        None,
+        description="PEM file with the certificate of this machine and those in between; the pages are then served "
+        "by https. Read again at each reload. Path from this file; default none.",
+    )
+    tls_key: ConfigPath | None = Field(
+        None,
+        description="PEM file with its private key, without a passphrase. With LoadCredential=web-key in the unit it "
+        "is /run/credentials/netmon.service/web-key. Path from this file; default none.",
+    )
+    client_ca: ConfigPath | None = Field(
+        None,
+        description="PEM file with the certificates that vouch for clients: whoever shows one of theirs needs no "
+        "token. Path from this file; default none.",
+    )
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate and tls_key belong together; give both or neither")
+        if self.client_ca is not None and self.tls_certificate is None:
+            raise ValueError("client_ca needs tls_certificate and tls_key: clients show certificates by https only")
+        return self
 
     @property
     def is_loopback(self) -> bool:

@@ -1,4 +1,4 @@
-"""Who may look at the pages: anybody on this machine, and from elsewhere whoever has the token.
+"""Who may look at the pages: anybody on this machine, from elsewhere whoever has the token or a certificate (`tls`).
 
 The settings hold the token's SHA-256 only; a token of 32 random bytes needs no slow hash. It is taken as a bearer token
 (RFC 6750: Prometheus, scripts) or as the password of basic authentication (RFC 7617: browsers), whatever the user.
@@ -7,7 +7,6 @@ The settings hold the token's SHA-256 only; a token of 32 random bytes needs no 
 import base64
 import binascii
 import hmac
-import ipaddress
 import secrets
 import socket
 from hashlib import sha256
@@ -18,6 +17,9 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from netmon.errors import InputError
+from netmon.web.bodies import BodyLimit
+from netmon.web.patience import is_loopback
+from netmon.web.tls import CERTIFIED
 
 _OPEN = frozenset({"/healthz"})
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="netmon", charset="UTF-8"'}
@@ -34,18 +36,19 @@ def digest_of(token: str) -> str:
     return sha256(token.encode()).hexdigest()
 
 
-def guard(app: FastAPI, listening: socket.socket, digest: str) -> FastAPI:
-    """Let strangers in by the token only.
+def guard(app: FastAPI, listening: socket.socket, digest: str, *, certificates: bool = False) -> FastAPI:
+    """Let strangers in by the token only, or by a certificate where `certificates` are checked.
 
     Raises:
-        InputError: the socket is open to the network, and there is no token.
+        InputError: the socket is open to the network, and no stranger can show who they are.
     """
     host = listening.getsockname()[0]
-    if not digest and not _is_here(host):
+    if not digest and not certificates and not is_loopback(host):
         raise InputError(
-            f"The pages on {host} would be open to the whole network: set web.token_sha256 ('netmon token' makes one), "
-            "or listen on 127.0.0.1."
+            f"The pages on {host} would be open to the whole network: set web.token_sha256 ('netmon token' makes one) "
+            "or web.client_ca, or listen on 127.0.0.1."
         )
+    app.add_middleware(BodyLimit)
     app.add_middleware(Guard, digest=digest)
     return app
 
@@ -66,7 +69,7 @@ class Guard:
 
     def _admits(self, scope: Scope) -> bool:
         client = scope.get("client")
-        if client is not None and _is_here(client[0]):
+        if (client is not None and is_loopback(client[0])) or scope.get("state", {}).get(CERTIFIED):
             return True
         token = _token_in(Headers(scope=scope).get("authorization", ""))
         return bool(self._digest) and hmac.compare_digest(digest_of(token), self._digest)
@@ -82,12 +85,3 @@ def _token_in(authorization: str) -> str:
         return base64.b64decode(given, validate=True).decode().partition(":")[2]
     except (binascii.Error, UnicodeDecodeError):
         return ""
-
-
-def _is_here(host: str) -> bool:
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_loopback

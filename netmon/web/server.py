@@ -8,20 +8,23 @@ import asyncio
 import contextlib
 import errno
 import socket
+import ssl
 from collections.abc import Iterator, Mapping
 
 import uvicorn
 from fastapi import FastAPI
 
 from netmon.errors import InputError
-from netmon.web.patience import PatientProtocol
+from netmon.web.patience import PatientProtocol, Places
 
 _FIRST_INHERITED = 3
-_CONNECTIONS = 256
+HANDSHAKE_SECONDS = 5.0
+"""Within which a client must have agreed on TLS."""
 _HEADER_BYTES = 16 * 1024
 _KEEP_ALIVE_SECONDS = 15
 _GOODBYE_SECONDS = 3
 _BACKLOG = 128
+_PAUSE_SECONDS = 0.5
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -84,30 +87,85 @@ def address_of(listening: socket.socket) -> str:
 
 
 class _QuietServer(uvicorn.Server):
+    """uvicorn on one open socket, without its signal handlers.
+
+    Connections are taken here: uvicorn counts them only after a TLS handshake, which it lets take a minute.
+    """
+
+    def __init__(self, config: uvicorn.Config, listening: socket.socket, tls: ssl.SSLContext | None) -> None:
+        super().__init__(config)
+        self._listening = listening
+        self._tls = tls
+        self._places = Places()
+        self._greetings: set[asyncio.Task[None]] = set()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._listening.settimeout(0)
+        await super().startup(sockets=[])
+
+    async def main_loop(self) -> None:
+        taking = asyncio.create_task(self._take(), name="web connections")
+        try:
+            await super().main_loop()
+        finally:
+            for task in (taking, *self._greetings):
+                task.cancel()
+            await asyncio.gather(taking, *self._greetings, return_exceptions=True)
+
+    async def _take(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                connection, address = await loop.sock_accept(self._listening)
+            except OSError:  # no file descriptor left: whoever waits is taken when there is one
+                await asyncio.sleep(_PAUSE_SECONDS)
+                continue
+            if self._places.take(address[0]):
+                greeting = loop.create_task(self._greet(connection, address[0]))
+                self._greetings.add(greeting)
+                greeting.add_done_callback(self._greetings.discard)
+            else:
+                connection.close()
+
+    async def _greet(self, connection: socket.socket, host: str) -> None:
+        patience = HANDSHAKE_SECONDS if self._tls is not None else None
+        state = self.lifespan.state
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: PatientProtocol(self.config, self.server_state, state, lambda: self._places.leave(host)),
+                connection,
+                ssl=self._tls,
+                ssl_handshake_timeout=patience,
+                ssl_shutdown_timeout=patience,
+            )
+        except OSError:  # no TLS, no certificate, or gone already
+            self._places.leave(host)
 
 
 class WebServer:
     """Serves an application on an open socket, and closes that when it ends."""
 
-    def __init__(self, app: FastAPI, listening: socket.socket) -> None:
+    def __init__(self, app: FastAPI, listening: socket.socket, tls: ssl.SSLContext | None = None) -> None:
         self._listening = listening
         self._server = _QuietServer(
             uvicorn.Config(
                 app,
-                http=PatientProtocol,
+                http="h11",
                 ws="none",
                 lifespan="off",
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                limit_concurrency=_CONNECTIONS,
                 h11_max_incomplete_event_size=_HEADER_BYTES,
                 timeout_keep_alive=_KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=_GOODBYE_SECONDS,
-            )
+            ),
+            listening,
+            tls,
         )
 
     @property

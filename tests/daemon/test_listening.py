@@ -1,17 +1,160 @@
-"""Who can reach the pages of a daemon."""
+"""Who can reach the pages of a daemon, and what they can make it do."""
 
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import socket
+import ssl
+import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from select import select
 
 import pytest
 
-from tests.kit.running import Site
+from netmon.daemon import run_daemon
+from netmon.daemon.assembly import Daemon
+from netmon.probes.namespace import open_in_namespace
+from netmon.web.server import listen
+from tests.kit.running import Site, running
+from tests.kit.wire import Network
+from tests.web.certificates import Pair, authority
 
 BAD_INPUT = 2
+ELSEWHERE = "192.0.2.1"
+SETTINGS = "web: {{tls_certificate: {0.certificate}, tls_key: {0.key}, client_ca: {1.certificate}}}\n"
 
 
 @pytest.mark.network
-def test_pages_open_to_the_network_want_a_token(tmp_path: Path, netmon) -> None:
+def test_pages_open_to_the_network_want_a_token_or_a_certificate(tmp_path: Path, netmon) -> None:
     site = Site(folder=tmp_path, more_settings="web: {listen: 0.0.0.0, port: 0}\n")
     code, _, complaint = netmon(site, "run")
     assert code == BAD_INPUT
     assert complaint.startswith("The pages on 0.0.0.0 would be open to the whole network: set web.token_sha256")
+    code, _, complaint = netmon(site, "check")
+    assert code == BAD_INPUT
+    assert "web.listen: opens the pages to the whole network; set web.token_sha256" in complaint
+
+
+async def asked(network: Network, url: str, ca: Pair, shown: Pair | None) -> str:
+    """What curl in that network is answered."""
+    command = ["nsenter", f"--net={network.path}", "curl", "--silent", "--max-time", "10", "--noproxy", "*"]
+    command += ["--write-out", " %{http_code}", "--cacert", str(ca.certificate)]
+    if shown is not None:
+        command += ["--cert", str(shown.certificate), "--key", str(shown.key)]
+    return (
+        await asyncio.to_thread(subprocess.run, [*command, url], capture_output=True, text=True, check=False)
+    ).stdout
+
+
+@pytest.mark.network
+@pytest.mark.peer("curl", "nsenter", "ip")
+async def test_prometheus_of_another_machine_comes_in_by_its_certificate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = authority(tmp_path)
+    server, client = own.issue("server", purpose="serverAuth"), own.issue("prometheus")
+    site = Site(folder=tmp_path, more_settings=SETTINGS.format(server, own.pair))
+    monkeypatch.setenv("STATE_DIRECTORY", str(site.state))
+    network, found = Network(), asyncio.Queue[Daemon]()
+    network.ip(f"address add {ELSEWHERE}/32 dev lo")
+    http = open_in_namespace(network.path, lambda: listen(ELSEWHERE, 0))
+    daemon_task = asyncio.create_task(run_daemon(site.settings, http=http, started=found.put_nowait))
+    try:
+        url = (await asyncio.wait_for(found.get(), 20)).pages
+        assert url == f"https://{ELSEWHERE}:{http.getsockname()[1]}"
+        assert (await asked(network, f"{url}/metrics", own.pair, client)).endswith(" 200")
+        assert (await asked(network, f"{url}/metrics", own.pair, None)).endswith(" 401")
+        said = await asked(network, f"{url}/discovery/prometheus", own.pair, client)
+        assert '"__scheme__": "https"' in said
+    finally:
+        daemon_task.cancel()
+        await asyncio.gather(daemon_task, return_exceptions=True)
+        network.close()
+
+
+@pytest.mark.network
+async def test_a_renewed_certificate_comes_with_the_next_reload_and_half_of_one_refuses_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = authority(tmp_path)
+    first, second = own.issue("first", purpose="serverAuth"), own.issue("second", purpose="serverAuth")
+    before, after = (one.certificate.read_text() for one in (first, second))
+    site = Site(folder=tmp_path, more_settings=SETTINGS.format(first, own.pair))
+    monkeypatch.setenv("STATE_DIRECTORY", str(site.state))
+    found = asyncio.Queue[Daemon]()
+    daemon_task = asyncio.create_task(run_daemon(site.settings, http=listen("127.0.0.1", 0), started=found.put_nowait))
+    try:
+        daemon = await asyncio.wait_for(found.get(), 20)
+        assert await shown_by(daemon) == before
+        first.certificate.write_text(after)
+        assert "are no pair" in await said_by_reload(site)
+        assert await shown_by(daemon) == before
+        first.key.write_text(second.key.read_text())
+        assert "0 devices added" in await said_by_reload(site)
+        assert await shown_by(daemon) == after
+    finally:
+        daemon_task.cancel()
+        await asyncio.gather(daemon_task, return_exceptions=True)
+
+
+async def shown_by(daemon: Daemon) -> str:
+    """The certificate in PEM that a new client is shown."""
+    host, _, port = daemon.address.rpartition(":")
+    shown = await asyncio.to_thread(ssl.get_server_certificate, (host, int(port)))
+    return shown.strip() + "\n"
+
+
+async def said_by_reload(site: Site) -> str:
+    """What the daemon answers to SIGHUP."""
+    report = site.state / "reload.json"
+    report.unlink(missing_ok=True)
+    os.kill(os.getpid(), signal.SIGHUP)
+    async with asyncio.timeout(20):
+        while not report.exists():  # noqa: ASYNC110 - the daemon writes it, and sets no event of ours
+            await asyncio.sleep(0.05)
+    return report.read_text()
+
+
+BAIT = "127.5.5.5"
+"""Nobody in settings or inventory has this address; a question to it was asked for by a request."""
+NAMES = ("target", "url", "host", "address", "device", "callback", "next", "href", "province", "language", "health")
+
+
+@pytest.mark.network
+def test_no_request_makes_netmon_ask_an_address_of_the_askers_choice(tmp_path: Path) -> None:
+    """A server that probes or fetches what it is told to is a way into the network behind it."""
+    with (
+        running(Site(folder=tmp_path)) as daemon,
+        listen(BAIT, 0) as bait,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as snmp,
+        socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as echo,
+    ):
+        snmp.bind((BAIT, 161))
+        echo.bind((BAIT, 0))
+        port = bait.getsockname()[1]
+        documented = daemon.get("/api/openapi.json").json()["paths"]
+        paths = [re.sub(r"{\w+}", BAIT, path) for path in documented]
+        paths += ["/", "/metrics", f"/metrics/province/{BAIT}", "/discovery/prometheus", "/probe", "/snmp", f"/{BAIT}"]
+        paths += [f"http://{BAIT}:{port}/"]  # as a proxy is asked
+        headers = dict.fromkeys(("Host", "X-Forwarded-Host", "Forwarded", "Referer", "Origin"), f"{BAIT}:{port}")
+        for value in (BAIT, f"http://{BAIT}:{port}/"):
+            query = "&".join(f"{name}={value}" for name in NAMES)
+            for path in paths:
+                for method in ("GET", "POST", "CONNECT"):
+                    ask_raw(daemon.address, f"{method} {path}?{query} HTTP/1.1", headers)
+        heard, _, _ = select([bait, snmp, echo], [], [], 3)
+        assert heard == []
+
+
+def ask_raw(address: str, line: str, headers: Mapping[str, str]) -> None:
+    """One request exactly as written."""
+    host, _, port = address.rpartition(":")
+    lines = [line, *(f"{name}: {value}" for name, value in headers.items()), "Connection: close", "", ""]
+    with socket.create_connection((host, int(port)), timeout=5) as asking:
+        asking.sendall("\r\n".join(lines).encode())
+        with contextlib.suppress(ConnectionError):
+            while asking.recv(4096):
+                pass

@@ -121,14 +121,18 @@ async def test_stopping_and_reloading_are_announced_in_their_order(site: Site, e
 
 
 @pytest.mark.network
-async def test_watchdog_is_fed_while_all_goes_well_and_not_while_the_sweep_stands_still(site: Site, ear: Ear) -> None:
+async def test_watchdog_is_fed_while_all_goes_well_and_not_while_the_sweep_stands_still(
+    site: Site, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("no turn ends")
+
     async with daemon_on(site, ear) as daemon:
         assert await ear.feeds_during(4 * WATCHDOG) >= 4
-        turn = daemon.sweep.turn
-        daemon.sweep.turn = lambda *_: None  # type: ignore[method-assign]
-        await ear.until("STATUS=The sweep has not turned")
-        assert await ear.feeds_during(4 * WATCHDOG) == 0
-        daemon.sweep.turn = turn  # type: ignore[method-assign]
+        with monkeypatch.context() as broken:
+            broken.setattr(daemon.sweep, "_absorb", fail)
+            await ear.until("STATUS=The sweep has not turned")
+            assert await ear.feeds_during(4 * WATCHDOG) == 0
         await until(lambda: not daemon.stalled())
         assert await ear.feeds_during(4 * WATCHDOG) >= 4
 

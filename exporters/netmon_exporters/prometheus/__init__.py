@@ -59,7 +59,7 @@ class PrometheusExporter:
     def _discovery(self, _parameters: Mapping[str, str]) -> Iterator[bytes]:
         country = self._sources.country
         layout = yield from self._layout_of(country.inventory, country.fleet)
-        yield discovery.targets(self._sources.own_address(), layout.pages)
+        yield discovery.targets(self._sources.own_address(), self._sources.scheme, layout.pages)
 
     def _layout_of(self, inventory: Inventory, fleet: Fleet) -> Generator[bytes, None, Layout]:
         layout = self._layout

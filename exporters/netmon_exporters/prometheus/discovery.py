@@ -14,11 +14,12 @@ METRICS_PATH = "/metrics"
 PROVINCE_PATH = "/metrics/province/{code}"
 
 
-def targets(address: str, provinces: Iterable[str]) -> bytes:
-    """The list of target groups, for `http_sd_configs`."""
-    groups: list[dict[str, object]] = [{"targets": [address], "labels": {"__metrics_path__": METRICS_PATH}}]
+def targets(address: str, scheme: str, provinces: Iterable[str]) -> bytes:
+    """The list of target groups, for `http_sd_configs`; `scheme` is http or https."""
+    how = {} if scheme == "http" else {"__scheme__": scheme}
+    groups: list[dict[str, object]] = [{"targets": [address], "labels": {"__metrics_path__": METRICS_PATH, **how}}]
     for code in provinces:
-        labels = {"__metrics_path__": PROVINCE_PATH.format(code=code), "province": code}
+        labels = {"__metrics_path__": PROVINCE_PATH.format(code=code), **how, "province": code}
         if code in REGION_OF_PROVINCE:
             labels["region"] = REGION_OF_PROVINCE[code]
         groups.append({"targets": [address], "labels": labels})
