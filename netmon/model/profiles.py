@@ -125,6 +125,7 @@ class Condition:
     object: Object
     is_not: tuple[int, ...] = ()
     is_one_of: tuple[int, ...] = ()
+    within: tuple[float | None, float | None] = (None, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -199,7 +199,10 @@ class _Builder:
     def _conditions(self, entry: ReadingEntry, at: _Location) -> tuple[Condition, ...]:
         return tuple(
             Condition(
-                object=self._object(one.object, (*at, "only_if", number)), is_not=one.is_not, is_one_of=one.is_one_of
+                object=self._object(one.object, (*at, "only_if", number)),
+                is_not=one.is_not,
+                is_one_of=one.is_one_of,
+                within=(one.least, one.most),
             )
             for number, one in enumerate(entry.only_if)
         )

@@ -152,6 +152,8 @@ class ConditionEntry(Section):
     object: Name = Field(description="A scalar, or a column in the same row.")
     is_not: Integers = Field((), description="It is none of these numbers.")
     is_one_of: Integers = Field((), description="It is one of these numbers. Default: any.")
+    least: float | None = Field(None, description="It is no smaller than this. Default: any.")
+    most: float | None = Field(None, description="It is no larger than this. Default: any.")
 
 
 class VariantEntry(Section):

@@ -111,6 +111,11 @@ def _provisos(rule: Rule) -> Iterator[str]:
             yield f"if {one.object.name} is not {_listed(one.is_not)}"
         if one.is_one_of:
             yield f"if {one.object.name} is {_listed(one.is_one_of)}"
+        least, most = one.within
+        if least is not None:
+            yield f"if {one.object.name} >= {least:g}"
+        if most is not None:
+            yield f"if {one.object.name} <= {most:g}"
 
 
 def _listed(numbers: Iterable[int]) -> str:

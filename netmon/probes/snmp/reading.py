@@ -193,4 +193,4 @@ def _holds(condition: Condition, value: Value) -> bool:
     number = number_in(value)
     if number is None or number in condition.is_not:
         return False
-    return not condition.is_one_of or number in condition.is_one_of
+    return (not condition.is_one_of or number in condition.is_one_of) and _lies_within(number, condition.within)

@@ -5,7 +5,8 @@ import re
 from netmon.probes.snmp.ber import Value
 
 _NUMBER = re.compile(r"\s*[+-]?\d{1,20}(?:\.\d{1,20})?\s*")
-_PADDING = re.compile(r"\.{3,}$|\s+$")  # agents that pad with NULs show as dots in some proxies and recordings
+# Agents that pad with NULs show as dots, or as dots and a dump in hexadecimal, in some proxies and recordings.
+_PADDING = re.compile(r"\.+(?:\s+[0-9A-F]{2}){4,}\s*$|\.{3,}$|\s+$")
 _LINES = re.compile(r"[\t\r\n]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
