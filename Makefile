@@ -4,7 +4,7 @@
 # make test        check, then the tests, against real peers
 # make acceptance  everything, the slow tests and every bench too
 # make bench       netmon's ICMP sweep beside fping's and others'
-# make drill       one scenario: make drill SCENARIO=storm.yaml
+# make drill       one scenario, a file or one of netmon's own: make drill SCENARIO=storm-300
 # make lock        both lock files again; UPGRADE=--upgrade takes newer versions
 # make clean       away with everything made here
 
@@ -72,7 +72,7 @@ bench: peers dev
 	@exec .venv/bin/netmon bench icmp
 
 drill: env
-	@exec .venv/bin/netmon drill $(or $(SCENARIO),$(error Say which scenario: make drill SCENARIO=storm.yaml))
+	@exec .venv/bin/netmon drill $(or $(SCENARIO),$(error Say which scenario: make drill SCENARIO=storm-300))
 
 lock: .venv/bin/uv
 	@$(LOCK) --output-file requirements.lock

@@ -10,6 +10,7 @@ from netmon.cli.backup import backup, restore
 from netmon.cli.bench.command import bench
 from netmon.cli.check import check
 from netmon.cli.demo.command import demo
+from netmon.cli.drill.command import drill
 from netmon.cli.explain import explain
 from netmon.cli.inventory import inventory
 from netmon.cli.outbox import outbox
@@ -36,6 +37,7 @@ COMMANDS = (
     reload,
     check,
     demo,
+    drill,
     inventory,
     profile,
     probe,

@@ -141,10 +141,19 @@ def start_daemon(stage: Stage, wire: Wire, http: socket.socket) -> Process:
     run = ["run", "--config", str(stage.settings), "--http-fd", str(http.fileno())]
     # The kernel ends the daemon when the demo is killed. A change of namespace takes that back, so it comes after.
     program = [_tool("setpriv"), "--pdeathsig", "TERM", sys.executable, "-m", "netmon.cli", *run]
-    if wire.inside is not None:
-        enter = ["--preserve-credentials", "--user", "--net", f"--target={wire.inside}", "--"]
-        program = [_tool("nsenter"), *enter, *program]
-    return Process(program, log=stage.log, fds=[http.fileno()], STATE_DIRECTORY=str(stage.state))
+    return Process(started_inside(wire, program), log=stage.log, fds=[http.fileno()], STATE_DIRECTORY=str(stage.state))
+
+
+def started_inside(wire: Wire, program: list[str]) -> list[str]:
+    """The program's command line, for the network that the daemon's connections are in.
+
+    Raises:
+        NetmonError: a program it is started with is missing.
+    """
+    if wire.inside is None:
+        return program
+    enter = ["--preserve-credentials", "--user", "--net", f"--target={wire.inside}", "--"]
+    return [_tool("nsenter"), *enter, *program]
 
 
 def _tool(name: str) -> str:

@@ -3,51 +3,24 @@
 import asyncio
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 from rich.console import Console
 
 from netmon.cli.common import Number, WholeNumber
-from netmon.cli.demo.cast import LabProcess, Process, start_daemon
+from netmon.cli.demo.cast import LabProcess, start_daemon
 from netmon.cli.demo.interrupts import Interrupts
 from netmon.cli.demo.outcome import look, overview, write_summary
 from netmon.cli.demo.screen import Screen
-from netmon.cli.demo.stage import Stage, set_stage, write_settings
+from netmon.cli.demo.show import Show, await_first_picture, make_country
+from netmon.cli.demo.stage import set_stage, write_settings
 from netmon.cli.demo.telling import say, tell_summary
-from netmon.errors import NetmonError
-from netmon.lab.country import CountryPlan, generate
 from netmon.lab.demo_scenario import demo_scenario
-from netmon.lab.inventory_files import write_inventory
-from netmon.model.inventory import Inventory, Lifecycle
 from netmon.web.server import address_of, listen
 
 LOOK_EVERY = 1.0
-UP_WITHIN = 60.0
-ENOUGH = 0.98
-"""Share of the active devices that makes a first picture; the rest fail at random, as in the field."""
 INTERRUPTED = 130
-
-
-@dataclass(frozen=True, slots=True)
-class Show:
-    """A demo that is playing: its stage, the country as the operator knows it, its processes, its status page."""
-
-    stage: Stage
-    inventory: Inventory
-    lab: LabProcess
-    daemon: Process
-    address: str
-
-    @property
-    def expected(self) -> int:
-        """Devices that can answer: those that are built."""
-        return sum(one.is_watched and one.lifecycle is Lifecycle.ACTIVE for one in self.inventory.devices)
-
-    def answered(self) -> int:
-        """Devices that have answered so far."""
-        return int(overview(self.address).get("devices_answered", 0))
 
 
 @click.command()
@@ -83,7 +56,7 @@ def _raise_curtain(
     stack.callback(http.close)
     say(console, f"Making a simulated country of {villages:,} villages in {stage.folder} ...")
     scenario = demo_scenario(duration=seconds, villages=villages)
-    inventory = _make_country(stage, scenario.country.plan())
+    inventory = make_country(stage, scenario.country.plan())
     lab = LabProcess(stage, scenario)
     stack.callback(lab.end)
     wire = lab.ready()
@@ -91,31 +64,9 @@ def _raise_curtain(
     daemon = start_daemon(stage, wire, http)
     stack.callback(daemon.end)
     show = Show(stage, inventory, lab, daemon, address_of(http))
-    _await_first_picture(show)
+    await_first_picture(show)
     say(console, f"The country answers on a network of its own ({wire.made_as}), and netmon sees it.")
     return show
-
-
-def _make_country(stage: Stage, plan: CountryPlan) -> Inventory:
-    country = generate(plan)
-    write_inventory(country, stage.inventory)
-    return country.inventory
-
-
-def _await_first_picture(show: Show) -> None:
-    """Wait until nearly every device that can answer has.
-
-    Raises:
-        NetmonError: the daemon ended, or its pages do not answer.
-    """
-    answered, deadline = 0, time.monotonic() + UP_WITHIN
-    while answered < ENOUGH * show.expected and time.monotonic() < deadline:
-        if not show.daemon.is_alive:
-            raise show.daemon.ended("The daemon")
-        time.sleep(0.25)
-        answered = show.answered()
-    if not answered:
-        raise NetmonError(f"No device answered within {UP_WITHIN:g} s; {show.stage.log} may say why.")
 
 
 def _introduce(console: Console, show: Show, seconds: float) -> None:

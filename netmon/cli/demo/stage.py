@@ -69,34 +69,39 @@ class Stage:
 
 
 @contextmanager
-def set_stage(folder: Path) -> Iterator[Stage]:
-    """Make the folder anew and keep it for this demo; an earlier demo's is cleared, anybody else's is left alone.
+def set_stage(folder: Path, *, what: str = "demo", elsewhere: str = ELSEWHERE) -> Iterator[Stage]:
+    """Make the folder anew and keep it for this demo; an earlier one's is cleared, anybody else's is left alone.
+
+    Args:
+        folder: where.
+        what: what is played, as complaints call it.
+        elsewhere: how to choose another folder, as complaints put it.
 
     Raises:
         InputError: the folder holds something that no demo made, another demo is playing there, or it cannot be made.
     """
     if folder.exists() and not (folder / MARK).exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(f"{folder} holds something that is no demo's; {ELSEWHERE}.")
+        raise InputError(f"{folder} holds something that is no {what}'s; {elsewhere}.")
     if not folder.resolve().as_posix().isprintable() or set(folder.resolve().as_posix()) & _AWKWARD:
-        raise InputError(f"{str(folder)!r} has a character in its path that a database URL cannot hold; {ELSEWHERE}.")
+        raise InputError(f"{str(folder)!r} has a character in its path that a database URL cannot hold; {elsewhere}.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / MARK).open("a", encoding="utf-8") as mark:
-            _take(mark, folder)
+            _take(mark, f"A {what} is playing in {folder} right now; wait for its end, or {elsewhere}.")
             stage = Stage(folder.resolve())
             _clear(stage.folder)
             stage.state.mkdir()
             yield stage
     except OSError as error:
         where = f"{error.filename}" if error.filename else f"{folder}"
-        raise InputError(f"{where} cannot be written: {error.strerror}; {ELSEWHERE}.") from error
+        raise InputError(f"{where} cannot be written: {error.strerror}; {elsewhere}.") from error
 
 
-def _take(mark: IO[str], folder: Path) -> None:
+def _take(mark: IO[str], taken: str) -> None:
     try:
         fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise InputError(f"A demo is playing in {folder} right now; wait for its end, or {ELSEWHERE}.") from None
+        raise InputError(taken) from None
 
 
 def _clear(folder: Path) -> None:
@@ -110,7 +115,12 @@ def _clear(folder: Path) -> None:
 def write_settings(stage: Stage, *, namespace: str, references: tuple[str, ...], port: int) -> None:
     """Write the settings file for the daemon on this stage, and beside it the community that the lab's agents want."""
     text = SETTINGS.format(namespace=namespace, references=", ".join(references), port=port, credential=CREDENTIAL)
+    stage.settings.write_text(text, encoding="utf-8")
+    write_community(stage)
+
+
+def write_community(stage: Stage) -> None:
+    """Write what the settings name as the credential of every agent of the lab."""
     secret = stage.folder / CREDENTIAL
     secret.touch(mode=0o600)
     secret.write_text(f"{COMMUNITY}\n", encoding="utf-8")
-    stage.settings.write_text(text, encoding="utf-8")
