@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from netmon.model.cases import Case, TicketFile
+from netmon.model.chronicle import DeviceEvent, DeviceRecord
 from netmon.model.country import Country
 from netmon.model.decisions import StoredDecision
-from netmon.model.ids import FaultId, TicketNumber
+from netmon.model.ids import DeviceId, FaultId, TicketNumber
 from netmon.model.inventory import Device
 from netmon.model.notices import Channel, Delivery, Letter, NoticeState, OutboxEntry, OutboxLine
-from netmon.model.readings import Outline
+from netmon.model.readings import Identity, Outline
 from netmon.model.tickets import Ticket, TicketStatus
 from netmon.model.time import Now
 from netmon.model.vitals import Vital
@@ -92,6 +93,11 @@ class SnmpPlan(Protocol):
     @property
     def outline(self) -> Outline:
         """What a poll brings, in order; equal outlines are one object as far as possible."""
+        ...
+
+    @property
+    def identity(self) -> Identity:
+        """What the device said it is when it was discovered."""
         ...
 
 
@@ -182,6 +188,22 @@ class Store(Protocol):
         Raises:
             StoreError: nothing was written; the text says why.
         """
+        ...
+
+    async def note_devices(self, records: Sequence[DeviceRecord], events: Sequence[DeviceEvent], now: Now) -> None:
+        """Put these records in the place of those of the same devices, and append to the devices' histories.
+
+        Raises:
+            StoreError: nothing was written; the text says why.
+        """
+        ...
+
+    async def device_records(self) -> tuple[DeviceRecord, ...]:
+        """What every device last said it was."""
+        ...
+
+    async def device_events(self, of: Collection[DeviceId], limit: int) -> tuple[DeviceEvent, ...]:
+        """The latest `limit` events of these devices' histories, oldest first."""
         ...
 
     async def claim(

@@ -15,6 +15,7 @@ from netmon.daemon.notifying import notifiers_for
 from netmon.daemon.pid_file import PidFile, claimed
 from netmon.daemon.policies import case_policy, courier_policy, health_policy, isolation_policy
 from netmon.engine.casework import Casework
+from netmon.engine.chronicle import Chronicle
 from netmon.engine.clock import SystemClock
 from netmon.engine.courier import Courier
 from netmon.engine.judge import Judge
@@ -58,6 +59,7 @@ class Daemon:
     sensor: IsolationSensor
     casework: Casework
     courier: Courier
+    chronicle: Chronicle
     store: Store
     vitals: PrometheusVitals
     clock: SystemClock
@@ -108,6 +110,8 @@ async def assemble(settings: Settings, inventory: Inventory, stack: AsyncExitSta
     watch = IsolationWatch(country, sensor, policy=isolation_policy(settings), vitals=vitals)
     casework = Casework(country, judge, store, policy=case_policy(settings), vitals=vitals, new_id=new_fault_id)
     await casework.load()
+    chronicle = Chronicle(store, vitals)
+    await chronicle.load(country)
     sweep = Sweep(country, plan, pinger, judge=judge, watch=watch, vitals=vitals)
     poller = open_poller(vitals, poller_config(settings, inventory), namespace=probing.namespace)
     stack.push_async_callback(poller.close)
@@ -129,6 +133,7 @@ async def assemble(settings: Settings, inventory: Inventory, stack: AsyncExitSta
             clock=clock,
             policy=courier_policy(settings),
         ),
+        chronicle=chronicle,
         store=store,
         vitals=vitals,
         clock=clock,

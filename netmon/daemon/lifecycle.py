@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 CASEWORK_EVERY = 1.0
 WATCH_EVERY = 0.5
+CHRONICLE_EVERY = 1.0
 GAUGES_EVERY = 10.0
 CLOSE_EVERY_MINUTES = 10
 FORGET_AT_HOUR = 3  # in Thailand, as all of the calendar
@@ -136,15 +137,21 @@ async def _run_loops(daemon: Daemon, reloader: Reloader, pages: WebServer, manag
     async def watch() -> None:
         await daemon.watch.tick(daemon.judge, daemon.store, daemon.clock.now())
 
+    async def chronicle() -> None:
+        await daemon.chronicle.tick(daemon.snmp.take_sightings(), daemon.clock.now())
+
     async def gauges() -> None:
         daemon.vitals.gauge(Vital.SWEEP_LATE_DEVICES, daemon.sweep.late_devices(daemon.clock.now()))
         daemon.vitals.gauge(Vital.SNMP_PLANNED, daemon.snmp.planned())
+        daemon.vitals.gauge(Vital.SNMP_SILENT, daemon.judge.agents.silent())
+        daemon.vitals.gauge(Vital.SNMP_MUTE, daemon.judge.agents.mute())
 
     clock = daemon.clock
     loops: dict[str, Callable[[], Awaitable[None]]] = {
         "sweep": lambda: daemon.sweep.run(clock),
         "SNMP sweep": lambda: daemon.snmp.run(clock),
         "casework": lambda: every(CASEWORK_EVERY, casework, clock=clock),
+        "device history": lambda: every(CHRONICLE_EVERY, chronicle, clock=clock),
         "isolation watch": lambda: every(WATCH_EVERY, watch, clock=clock),
         "isolation sensor": daemon.sensor.run,
         "courier": daemon.courier.run,

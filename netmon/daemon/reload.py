@@ -133,6 +133,7 @@ class Reloader:
         daemon.sweep.adopt(prepared.plan)
         daemon.sweep.recheck(wishes, now)
         daemon.snmp.adopt(prepared.snmp_round, kept)
+        daemon.chronicle.remind(country)
         daemon.settings = prepared.settings
 
     def _ignored(self, new: Settings) -> list[str]:

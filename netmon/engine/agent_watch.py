@@ -39,6 +39,18 @@ class AgentWatch:
         """The thresholds in force."""
         return self._policy()
 
+    def silent(self) -> int:
+        """How many devices answer ping but not SNMP, of those that have spoken it."""
+        return int((self._is_answering() & self._country.fleet.agents.silent).sum())
+
+    def mute(self) -> int:
+        """How many devices answer ping, were asked, and never spoke SNMP: a wrong community, or none set up."""
+        agents = self._country.fleet.agents
+        return int((self._is_answering() & ~agents.known & (agents.missed > 0)).sum())
+
+    def _is_answering(self) -> NDArray[np.bool_]:
+        return np.isin(self._country.fleet.health, _ANSWERING)
+
     def expect(self, rows: NDArray[np.intp]) -> None:
         """These devices' polls are due: whose device is dark begins anew, and everybody when netmon becomes blind."""
         fleet, is_blind = self._country.fleet, self._country.isolation is not None
@@ -62,10 +74,10 @@ class AgentWatch:
             self.dirty |= steady.size > 0
         if missed and self._country.isolation is None:
             rows = np.unique(np.asarray(missed, np.intp))
-            rows = rows[agents.known[rows]]
             agents.miss(rows, now.monotonic)
             self.dirty |= bool((agents.silent[rows] & (agents.missed[rows] == policy.rounds)).any())
-            for index in rows[(agents.missed[rows] >= policy.rounds) & ~agents.silent[rows]].tolist():
+            is_due = agents.known[rows] & (agents.missed[rows] >= policy.rounds) & ~agents.silent[rows]
+            for index in rows[is_due].tolist():
                 self._judge(index, agents, policy)
 
     def _judge(self, index: int, agents: AgentTable, policy: AgentPolicy) -> None:

@@ -19,6 +19,7 @@ from netmon.engine.judge import Judge
 from netmon.engine.pacing import keep_pace
 from netmon.engine.plan import SnmpRound
 from netmon.engine.sweep import Sweep
+from netmon.model.chronicle import DeviceRecord
 from netmon.model.country import Country
 from netmon.model.health import Health
 from netmon.model.time import Now
@@ -62,6 +63,7 @@ class SnmpSweep:
         self._wanted: deque[int] = deque()
         self._awaited: set[int] = set()
         self._queue: asyncio.Queue[int] = asyncio.Queue()
+        self._sightings: list[DeviceRecord] = []
 
     def adopt(self, plan: SnmpRound, kept: Sequence[tuple[int, int]]) -> None:
         """After a reload (the Fleet must be on the whiteboard already): carry on with kept devices (new, old index).
@@ -104,6 +106,11 @@ class SnmpSweep:
         for _ in range(min(STARTS_PER_SLOT * len(slots), len(self._wanted))):
             self._queue.put_nowait(self._wanted.popleft())
 
+    def take_sightings(self) -> list[DeviceRecord]:
+        """What discoveries since the last call found devices to be."""
+        taken, self._sightings = self._sightings, []
+        return taken
+
     def planned(self) -> int:
         """How many devices netmon knows how to poll."""
         return sum(plan is not None for plan in self._plans)
@@ -141,9 +148,11 @@ class SnmpSweep:
         if plan is None:
             self._found_nothing(device, now)
             return
-        if self._plans[device] is None:
-            log.info("device=%s speaks SNMP readings=%d", self._country.inventory.devices[device].id, len(plan.outline))
         self._judge.agents.meet(device)
+        who = self._country.inventory.devices[device]
+        self._sightings.append(DeviceRecord(who.id, who.address, plan.identity))
+        if self._plans[device] is None:
+            log.info("device=%s speaks SNMP readings=%d", who.id, len(plan.outline))
         self._plans[device] = plan
         self._looked_at[device] = now.monotonic
         self._next_look[device] = now.monotonic + DISCOVER_AGAIN

@@ -15,10 +15,10 @@ _MOST: Final = np.iinfo(np.uint16).max
 class AgentTable:
     """Agents by dense device index.
 
-    `known` marks who has spoken SNMP with today's inventory, ever. `missed` counts polls in a row without a usable
-    answer while ping answered, `answers` those in a row with one. `missed_since` is the moment (monotonic seconds) of
-    the first of these misses, NaN where the last poll was answered or there was none. `silent` is what has been
-    concluded from it.
+    `known` marks who has ever spoken SNMP at its address. `missed` counts polls in a row without a usable answer while
+    ping answered (of who was never heard: tries to discover it), `answers` those in a row with one. `missed_since` is
+    the moment (monotonic seconds) of the first of these misses, NaN where the last poll was answered or there was
+    none. `silent` is what has been concluded from it.
     """
 
     def __init__(self, size: int) -> None:

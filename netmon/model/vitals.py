@@ -39,6 +39,11 @@ class Vital(Enum):
     SNMP_REJECTED = VitalSpec("netmon_snmp_replies_rejected", _C, "Datagrams not taken for an answer.", "reason")
     SNMP_DISCOVERIES = VitalSpec("netmon_snmp_discoveries", _C, "First contacts and later ones.", "outcome")
     SNMP_PLANNED = VitalSpec("netmon_snmp_devices", _G, "Devices that netmon knows how to poll.")
+    SNMP_SILENT = VitalSpec(
+        "netmon_snmp_silent_devices", _G, "Devices that answer ping but not SNMP, of those that did."
+    )
+    SNMP_MUTE = VitalSpec("netmon_snmp_mute_devices", _G, "Devices with a credential that answer ping and never spoke.")
+    DEVICE_CHANGES = VitalSpec("netmon_device_changes", _C, "Devices met, replaced, or upgraded.", "what")
     DATAGRAMS_DROPPED = VitalSpec("netmon_socket_dropped", _C, "Datagrams the kernel dropped, SO_RXQ_OVFL.", "socket")
     SWEEP_LATE_SLOTS = VitalSpec("netmon_sweep_skipped_slots", _C, "Sweep slots skipped because the loop was late.")
     SWEEP_LATE_DEVICES = VitalSpec("netmon_sweep_late_devices", _G, "Devices whose last probe is overdue.")

@@ -128,6 +128,30 @@ counter = sa.Table(
     sa.Column("value", sa.Integer, nullable=False),
 )
 
+device = sa.Table(
+    "device",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("address", sa.String, nullable=False),
+    sa.Column("model", sa.String, nullable=False),
+    sa.Column("serial", sa.String, nullable=False),
+    sa.Column("firmware", sa.String, nullable=False),
+    sa.Column("seen_at", sa.Double, nullable=False),
+)
+"""What a device last said it was."""
+
+device_event = sa.Table(
+    "device_event",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("device", sa.String, nullable=False, index=True),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("what", sa.String, nullable=False),
+    sa.Column("now", sa.String, nullable=False),
+    sa.Column("was", sa.String, nullable=False),
+    sa.Column("address", sa.String, nullable=False),
+)
+
 change = sa.Table(
     "change",
     metadata,

@@ -9,13 +9,14 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from netmon.model.cases import Case, TicketFile
+from netmon.model.chronicle import DeviceEvent, DeviceRecord
 from netmon.model.decisions import StoredDecision
-from netmon.model.ids import FaultId, TicketNumber
+from netmon.model.ids import DeviceId, FaultId, TicketNumber
 from netmon.model.notices import Channel, Delivery, NoticeState, OutboxEntry, OutboxLine
 from netmon.model.tickets import Ticket
 from netmon.model.time import Now
 from netmon.ports import OutboxState, TicketAction, Vitals
-from netmon.stores import desk, faults, outbox, reading, retention, schema, tickets
+from netmon.stores import desk, devices, faults, outbox, reading, retention, schema, tickets
 from netmon.stores.database import Use, make_engine, parse_url
 from netmon.stores.migrating import migrate
 from netmon.stores.trouble import store_error
@@ -101,6 +102,15 @@ class SqlStore:
 
     async def forget(self, before: float, limit: int) -> int:
         return await self._writer.call(lambda connection: retention.forget(connection, before, limit))
+
+    async def note_devices(self, records: Sequence[DeviceRecord], events: Sequence[DeviceEvent], now: Now) -> None:
+        await self._writer.call(lambda connection: devices.note(connection, records, events, now.wall))
+
+    async def device_records(self) -> tuple[DeviceRecord, ...]:
+        return await self._lister.call(devices.records)
+
+    async def device_events(self, of: Collection[DeviceId], limit: int) -> tuple[DeviceEvent, ...]:
+        return await self._lister.call(lambda connection: devices.events(connection, of, limit))
 
     async def claim(
         self, now: Now, limit: int, lease: float, channel: Channel | None = None

@@ -7,9 +7,11 @@ import pytest
 
 from netmon.cli.app import run_command
 from netmon.cli.common import NoVitals
+from netmon.model.chronicle import DeviceChange, DeviceEvent, DeviceRecord
 from netmon.model.decisions import OpenFault, OpenTicket, ResolveFault
 from netmon.model.faults import Cause, Evidence, EvidenceKind, Fault, Member, Resolution, Scope
 from netmon.model.ids import CentreId, DeviceId, FaultId, VillageId
+from netmon.model.readings import Identity
 from netmon.model.time import Now
 from netmon.stores import open_store
 from tests.kit.running import VILLAGES, Site
@@ -53,6 +55,13 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
             members=(Member(DeviceId(f"AP-{CALM}"), (CALM,), NOON.wall),),
         )
         await store.commit([OpenFault(over), ResolveFault(over.id, Resolution.RECOVERED, NOON.wall + 1)], NOON)
+        device = DeviceId(f"AP-{CALM}")
+        record = DeviceRecord(device, "127.0.0.3", Identity("R500", "B", "1.0"))
+        events = [
+            DeviceEvent(device, NOON.wall, DeviceChange.MET, "R500, A, 1.0", address="127.0.0.3"),
+            DeviceEvent(device, NOON.wall + 60, DeviceChange.REPLACED, "B", "A", "127.0.0.3"),
+        ]
+        await store.note_devices([record], events, NOON)
         await store.close()
 
     asyncio.run(fill())
@@ -93,8 +102,25 @@ def test_village_without_an_open_fault_is_said_to_have_none(site: Site, capsys: 
     assert "ไม่มีเหตุขัดข้อง" in text
 
 
+@pytest.mark.parametrize("target", [CALM, f"AP-{CALM}"])
+def test_a_device_that_was_replaced_is_told_of_with_its_village_and_by_its_id(
+    site: Site, target: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, text = said(site, target, capsys)
+    assert code == 0
+    assert "was replaced: serial number B instead of A at 127.0.0.3" in text
+    assert "เปลี่ยนเครื่อง: หมายเลขเครื่อง B แทน A ที่ IP 127.0.0.3" in text
+
+
+def test_a_device_is_explained_by_the_faults_it_is_part_of(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = said(site, f"AP-{DARK}", capsys)
+    assert code == 0
+    assert "Certainly the Wi-Fi access point of" in text
+    assert text.count("T-2569-000001") == 2
+
+
 def test_unknown_village_is_one_sentence_and_exit_code_2(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     code, text = said(site, "99999999", capsys)
     assert code == 2
-    assert text.startswith("There is no village 99999999 in the inventory")
+    assert text.startswith("There is no village 99999999 in the inventory, nor a device of that id")
     assert text.count("\n") == 1

@@ -13,7 +13,7 @@ from netmon.model.health import Health
 from netmon.model.ids import DeviceId, VillageId
 from netmon.model.inventory import Device, Inventory
 from netmon.model.notices import Channel
-from netmon.model.readings import Measure, Outline, Quantity
+from netmon.model.readings import Identity, Measure, Outline, Quantity
 from netmon.model.tickets import TicketStatus
 from netmon.ports import SnmpBatch, SnmpPlan
 from netmon.rules.agents import AgentPolicy
@@ -27,6 +27,7 @@ ROUNDS = AgentPolicy().rounds
 class Plan:
     address: str
     outline: Outline = (Measure(Quantity.CPU, ""),)
+    identity: Identity = field(default_factory=Identity)
 
 
 @dataclass

@@ -15,7 +15,7 @@ from netmon.model.fleet import Fleet
 from netmon.model.health import Health
 from netmon.model.ids import DeviceId
 from netmon.model.inventory import Device, Inventory, Role
-from netmon.model.readings import Measure, Outline, Quantity
+from netmon.model.readings import Identity, Measure, Outline, Quantity
 from netmon.model.time import Now
 from netmon.model.vitals import Vital
 from netmon.ports import SnmpBatch, SnmpPlan
@@ -33,6 +33,7 @@ SLOTS = round(ROUND / SLOT)
 @dataclass(eq=False)
 class Plan:
     outline: Outline = (CPU,)
+    identity: Identity = field(default_factory=Identity)
 
 
 @dataclass

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 from netmon.errors import InputError, StoreError
 from netmon.model.cases import Case, TicketFile
+from netmon.model.chronicle import DeviceEvent, DeviceRecord
 from netmon.model.decisions import (
     AddVillages,
     ChangeFault,
@@ -17,7 +18,7 @@ from netmon.model.decisions import (
     SupersedeNotices,
 )
 from netmon.model.faults import Fault, Resolution
-from netmon.model.ids import CentreId, FaultId, TicketNumber
+from netmon.model.ids import CentreId, DeviceId, FaultId, TicketNumber
 from netmon.model.notices import Channel, Delivery, Notice, NoticeState, OutboxEntry, OutboxLine, Verdict
 from netmon.model.tickets import ALLOWED_MOVES, Ticket, TicketEvent, TicketStatus
 from netmon.model.time import Now
@@ -58,6 +59,8 @@ class FakeStore:
         self.by_number: dict[TicketNumber, Ticket] = {}
         self.history: dict[TicketNumber, list[TicketEvent]] = {}
         self.rows: list[OutboxRow] = []
+        self.records: dict[DeviceId, DeviceRecord] = {}
+        self.device_history: list[DeviceEvent] = []
         self.forgotten_tickets = 0
         self._keys: set[str] = set()
         self.trouble = ""
@@ -86,6 +89,17 @@ class FakeStore:
     async def outbox(self, now: Now) -> OutboxState:
         waiting = [row for row in self.rows if row.state == "waiting"]
         return OutboxState(len(waiting), min((r.not_before for r in waiting if r.not_before <= now.wall), default=None))
+
+    async def note_devices(self, records: Sequence[DeviceRecord], events: Sequence[DeviceEvent], now: Now) -> None:
+        self._check_trouble()
+        self.records.update({one.device: one for one in records})
+        self.device_history += events
+
+    async def device_records(self) -> tuple[DeviceRecord, ...]:
+        return tuple(self.records[one] for one in sorted(self.records))
+
+    async def device_events(self, of: Collection[DeviceId], limit: int) -> tuple[DeviceEvent, ...]:
+        return tuple([one for one in self.device_history if one.device in of][-limit:])
 
     async def commit(self, decisions: Sequence[StoredDecision], now: Now) -> None:
         self._check_trouble()

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from netmon.errors import InputError, StoreError
+from netmon.model.chronicle import DeviceChange, DeviceEvent, DeviceRecord
 from netmon.model.decisions import (
     AddVillages,
     ChangeFault,
@@ -18,6 +19,7 @@ from netmon.model.decisions import (
 from netmon.model.faults import Cause, Evidence, EvidenceKind, Resolution
 from netmon.model.ids import DeviceId, FaultId, TicketNumber
 from netmon.model.notices import Audience, Channel, Delivery, Notice, NoticeState, Recipient, Stage, Verdict
+from netmon.model.readings import Identity
 from netmon.model.tickets import Ticket, TicketStatus
 from netmon.ports import OutboxState, Store, TicketAction
 from tests.stores.sample import T0, UBON, VILLAGES, YASO, at, fault, notice, opening
@@ -49,7 +51,26 @@ async def everything(store: Store) -> object:
     return await store.open_cases(), tickets, files, await store.outbox(at(0)), await store.outbox(at(1e6))
 
 
-class FaultsContract:
+class DevicesContract:
+    """What devices said they are, and their histories."""
+
+    async def test_a_record_takes_the_place_of_its_devices_last_one_and_events_only_ever_come_on_top(
+        self, store: Store
+    ) -> None:
+        one, other = DeviceId("ap-1"), DeviceId("ap-2")
+        met = DeviceEvent(one, T0, DeviceChange.MET, "R500, A", address="10.0.0.1")
+        replaced = DeviceEvent(one, T0 + DAY, DeviceChange.REPLACED, "B", "A", "10.0.0.1")
+        first = [DeviceRecord(name, "10.0.0.1", Identity("R500", "A", "1.0")) for name in (one, other)]
+        await store.note_devices(first, [met], at(0))
+        second = DeviceRecord(one, "10.0.0.1", Identity("R500", "B", "1.0"))
+        await store.note_devices([second], [replaced], at(DAY))
+        assert await store.device_records() == (second, first[1])
+        assert await store.device_events([one, other], 10) == (met, replaced)
+        assert await store.device_events([one], 1) == (replaced,)
+        assert await store.device_events([other], 10) == ()
+
+
+class FaultsContract(DevicesContract):
     async def test_a_new_store_is_empty(self, store: Store) -> None:
         assert await store.open_cases() == ()
         assert await store.tickets(only_open=False) == ()

@@ -85,7 +85,10 @@ async def test_a_database_of_an_older_schema_keeps_its_open_tickets_and_unsent_n
     shown = await with_work(today)
     tables(old, version)
     with closing(sqlite3.connect(old)) as connection:
+        there = rows(old)
         for name, content in rows(today).items():
+            if name not in there:  # it came with a later schema
+                continue
             connection.execute(f"DELETE FROM {name}")
             columns = [column for _, column, *_ in connection.execute(f"PRAGMA table_info({name})")]
             marks = ", ".join("?" * len(columns))

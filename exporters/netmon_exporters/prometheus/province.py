@@ -31,6 +31,12 @@ LOSS = Family(
     "behind a dead parent, or while netmon is blind.",
 )
 
+SNMP_UP = Family(
+    "netmon_device_snmp_up",
+    "1 if the device answered the last SNMP poll, 0 if it did not although it answers ping. "
+    "No sample where it is not asked: no credential, or ping does not reach it.",
+)
+
 _UP_OF_HEALTH = np.full(len(Health), np.nan)
 _UP_OF_HEALTH[[Health.UP, Health.SUSPECT, Health.RECOVERING]] = 1.0
 _UP_OF_HEALTH[Health.DOWN] = 0.0
@@ -54,5 +60,8 @@ def _columns(fleet: Fleet, rows: NDArray[np.intp]) -> Iterator[tuple[Family, NDA
     answering = up == 1.0
     for family, times in zip((RTT_MIN, RTT, RTT_MAX), fleet.rtt_statistics(rows), strict=True):
         yield family, np.where(answering, np.round(times, _RTT_DIGITS), np.nan)
+    agents = fleet.agents
+    heard = np.where(agents.answers[rows] > 0, 1.0, np.where(agents.missed[rows] > 0, 0.0, np.nan))
+    yield SNMP_UP, np.where(answering, heard, np.nan)
     hidden = (health == Health.UNREACHABLE) | (health == Health.BLIND)
     yield LOSS, np.where(hidden, np.nan, np.round(fleet.loss_ratio(rows), _LOSS_DIGITS))

@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from netmon.model.readings import Measure, Outline
+from netmon.model.readings import Identity, Measure, Outline
 from netmon.probes.snmp.ber import Absent, Value
 from netmon.probes.snmp.codec import Version
 from netmon.probes.snmp.counters import Counter, advance
@@ -27,6 +27,7 @@ class Agent:
     manner: Manner
     script: Script
     counters: list[Counter | None]
+    identity: Identity = field(default_factory=Identity)
     uptime: float | None = None
     polled_at: float = -math.inf
     sighting: Sighting | None = None

@@ -29,6 +29,7 @@ from netmon.probes.snmp.engines import EnginePool, UserAccess
 from netmon.probes.snmp.plan import PollPlan, build_plan
 from netmon.probes.snmp.reading import Tables
 from netmon.probes.snmp.reasons import Failure, FailureKind
+from netmon.probes.snmp.rediscovery import is_replaced
 from netmon.probes.snmp.script import Script
 from netmon.probes.snmp.session import Asking, SnmpDesk, SnmpSession, SnmpTarget
 from netmon.probes.snmp.sockets import Sockets, canonical_address, open_socket
@@ -112,8 +113,9 @@ class SnmpPoller:
         if not plan.requests:
             return None
         script = self._script(plan, found.manner.version, target.community if isinstance(target, SnmpTarget) else b"")
-        agent = Agent(target, found.manner, script, [None] * len(script.counters))
-        if isinstance(known, Agent) and known.target.address == target.address:
+        agent = Agent(target, found.manner, script, [None] * len(script.counters), found.identity)
+        is_same = isinstance(known, Agent) and known.target.address == target.address
+        if isinstance(known, Agent) and is_same and not is_replaced(known.identity, agent.identity):
             agent.carry_on(known)
         return agent
 
