@@ -1,6 +1,6 @@
 """What netmon needs from the world: tiny Protocols. Each docstring is a promise that one contract suite checks."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -10,7 +10,17 @@ from netmon.model.country import Country
 from netmon.model.decisions import StoredDecision
 from netmon.model.ids import DeviceId, FaultId, TicketNumber
 from netmon.model.inventory import Device
-from netmon.model.notices import Channel, Delivery, Letter, NoticeState, OutboxEntry, OutboxLine
+from netmon.model.notices import (
+    Channel,
+    Delivery,
+    Letter,
+    NoticeFile,
+    NoticeState,
+    OutboxEntry,
+    OutboxLine,
+    Receipt,
+    Report,
+)
 from netmon.model.readings import Identity, Outline
 from netmon.model.tickets import Ticket, TicketStatus
 from netmon.model.time import Now
@@ -231,16 +241,28 @@ class Store(Protocol):
         """Record one try. `retry_at` (Unix seconds) puts the notice back; None ends it."""
         ...
 
-    async def outbox(self, now: Now) -> OutboxState:
-        """How much is waiting."""
+    async def report(self, key: str, report: Report, now: Now) -> bool:
+        """Record what a gateway says afterwards of the notice with this key; False if there is no such notice.
+
+        Reports may come twice and in any order: how far a message has got never goes back. One that proves that the
+        message has left ends the doubt about a notice that nobody is sending just now.
+        """
+        ...
+
+    async def outbox(self, now: Now, channel: Channel | None = None) -> OutboxState:
+        """How much is waiting (of one channel)."""
         ...
 
     async def notices(self, states: Collection[NoticeState], limit: int) -> tuple[OutboxLine, ...]:
         """Notices in these states, the latest `limit` of them, oldest first."""
         ...
 
+    async def notice(self, notice: int) -> NoticeFile | None:
+        """One notice with its history."""
+        ...
+
     async def resend(self, notice: int, now: Now) -> OutboxLine:
-        """Let a notice that waits, or was given up, leave now, as if it had never been tried.
+        """Let a notice that waits, failed or was given up leave now, as if it had never been tried.
 
         Raises:
             InputError: no such notice, it has left or was taken back, or a courier has it in hand just now.
@@ -248,7 +270,7 @@ class Store(Protocol):
         ...
 
     async def drop(self, notice: int, author: str, now: Now) -> OutboxLine:
-        """Take a notice that waits, or was given up, out for good, and note that in its ticket's history.
+        """Take a notice that waits, failed or was given up out for good, and note that in its ticket's history.
 
         Raises:
             InputError: as for `resend`.
@@ -310,6 +332,21 @@ class Notifier(Protocol):
     async def deliver(self, letter: Letter) -> Delivery:
         """Render and send one letter; a second call with the same notice key is recognisable as the same message."""
         ...
+
+
+class ReportReader(Protocol):
+    """Understands what a gateway calls back with."""
+
+    def read_report(self, said: object) -> Report | None:
+        """The report; None where it says nothing that netmon knows.
+
+        `said` came from outside: a mapping of texts (query, form), or whatever JSON can hold.
+        """
+        ...
+
+
+TakeReport = Callable[[str, object], Awaitable[Receipt]]
+"""(token, what was said) -> what became of it; raises StoreError where it cannot be recorded now."""
 
 
 @dataclass(frozen=True, slots=True)

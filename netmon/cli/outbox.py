@@ -1,4 +1,4 @@
-"""`netmon outbox`: list, retry and drop notices that have not left, beside a running daemon or without one."""
+"""`netmon outbox`: list, show, retry and drop notices, beside a running daemon or without one."""
 
 import getpass
 from collections.abc import Awaitable, Callable, Sequence
@@ -11,10 +11,10 @@ from rich.table import Table
 from netmon.cli.common import clock_time, config_option, with_store
 from netmon.engine.clock import SystemClock
 from netmon.errors import InputError
-from netmon.model.notices import NoticeState, OutboxLine
+from netmon.model.notices import NoticeFile, NoticeState, OutboxLine
 from netmon.ports import Store
 
-GIVEN_UP = (NoticeState.DEAD, NoticeState.UNKNOWN)
+GIVEN_UP = (NoticeState.DEAD, NoticeState.UNKNOWN, NoticeState.FAILED)
 SHOWN = 200
 
 ids_argument = click.argument("ids", metavar="[ID]...", nargs=-1, type=int)
@@ -29,7 +29,7 @@ def outbox() -> None:
 @config_option
 @click.option("--waiting", is_flag=True, help="What still waits, too, and not only what was given up.")
 def list_outbox(config: Path, *, waiting: bool) -> None:
-    """Notices that were given up, oldest first."""
+    """Notices that were given up, or that the gateway could not deliver, oldest first."""
     states = (*GIVEN_UP, NoticeState.WAITING) if waiting else GIVEN_UP
 
     async def read(store: Store) -> tuple[OutboxLine, ...]:
@@ -48,6 +48,26 @@ def list_outbox(config: Path, *, waiting: bool) -> None:
     Console(width=None if Console().is_terminal else 200).print(table)
     if len(found) > SHOWN:
         click.echo(f"These are the latest {SHOWN}; there are more.")
+
+
+@outbox.command()
+@config_option
+@click.argument("notice", metavar="ID", type=int)
+def show(config: Path, notice: int) -> None:
+    """All that became of one notice: each try, and what the gateway reported afterwards."""
+
+    async def read(store: Store) -> NoticeFile | None:
+        return await store.notice(notice)
+
+    found = with_store(config, read)
+    if found is None:
+        raise InputError(f"There is no notice {notice}.")
+    line, one = found.line, found.line.notice
+    to = f"{one.recipient.audience} {one.recipient.id}"
+    click.echo(f"{one.channel} to {to}, {one.stage}, {line.ticket or 'no ticket'}")
+    click.echo(f"{line.state}{f', {line.progress}' if line.progress else ''}, tried {line.attempt} times; id {one.key}")
+    for event in found.history:
+        click.echo(f"{clock_time(event.at)}  {event.what}{f': {event.text}' if event.text else ''}")
 
 
 @outbox.command()

@@ -11,15 +11,17 @@ import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from netmon.daemon.notifying import notifiers_for
+from netmon.daemon.notifying import notifiers_for, report_reader
 from netmon.daemon.pid_file import PidFile, claimed
 from netmon.daemon.policies import case_policy, courier_policy, health_policy, isolation_policy
+from netmon.daemon.report_secret import report_secret
 from netmon.engine.casework import Casework
 from netmon.engine.chronicle import Chronicle
 from netmon.engine.clock import SystemClock
 from netmon.engine.courier import Courier
 from netmon.engine.judge import Judge
 from netmon.engine.plan import SweepPlan, build_plan, build_snmp_round
+from netmon.engine.reception import Reception, ReportAddresses, Seal
 from netmon.engine.snmp_sweep import SnmpSweep
 from netmon.engine.sweep import Sweep
 from netmon.engine.watch import IsolationWatch
@@ -46,9 +48,21 @@ STALLED_AFTER = 10.0
 SENSOR_SAMPLE = 8
 
 
+@dataclass(slots=True)
+class OwnAddress:
+    """Where netmon's own pages are, host:port; known only once they are open."""
+
+    scheme: str
+    address: str = ""
+
+    def url(self) -> str:
+        """As a browser wants it; '' before they are open."""
+        return f"{self.scheme}://{self.address}" if self.address else ""
+
+
 @dataclass(slots=True, kw_only=True)
 class Daemon:
-    """The running parts that the loops, reload and readiness reach. `address` is host:port of the pages."""
+    """The running parts that the loops, reload and readiness reach."""
 
     settings: Settings
     country: Country
@@ -60,17 +74,23 @@ class Daemon:
     casework: Casework
     courier: Courier
     chronicle: Chronicle
+    reception: Reception
     store: Store
     vitals: PrometheusVitals
     clock: SystemClock
     pid_file: PidFile
     tls: Tls | None
-    address: str = ""
+    own: OwnAddress
+
+    @property
+    def address(self) -> str:
+        """host:port of the pages; '' before they are open."""
+        return self.own.address
 
     @property
     def pages(self) -> str:
         """Where the pages are, as a browser wants it."""
-        return f"{'http' if self.tls is None else 'https'}://{self.address}"
+        return self.own.url()
 
     def unready(self) -> tuple[str, ...]:
         """Why netmon is not doing its work now, as sentences; empty when it does."""
@@ -116,6 +136,9 @@ async def assemble(settings: Settings, inventory: Inventory, stack: AsyncExitSta
     poller = open_poller(vitals, poller_config(settings, inventory), namespace=probing.namespace)
     stack.push_async_callback(poller.close)
     snmp_round = build_snmp_round(inventory, probing.snmp_interval)
+    own, seal = OwnAddress("http" if tls is None else "https"), Seal(report_secret(state_directory()))
+    addresses = ReportAddresses(seal, getattr(settings.sms, "report_to", ""), own.url)
+    notifiers = notifiers_for(settings, country, stack, addresses.of)
     return Daemon(
         settings=settings,
         country=country,
@@ -128,17 +151,19 @@ async def assemble(settings: Settings, inventory: Inventory, stack: AsyncExitSta
         courier=Courier(
             store,
             country,
-            notifiers_for(settings, country, stack),
+            notifiers,
             vitals=vitals,
             clock=clock,
             policy=courier_policy(settings),
         ),
         chronicle=chronicle,
+        reception=Reception(store, report_reader(notifiers), seal, vitals=vitals, clock=clock),
         store=store,
         vitals=vitals,
         clock=clock,
         pid_file=pid_file,
         tls=tls,
+        own=own,
     )
 
 

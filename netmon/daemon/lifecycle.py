@@ -73,7 +73,7 @@ async def run_daemon(config: Path, *, http: socket.socket | None = None, started
             daemon = await assemble(settings, loaded.inventory, stack)
         listening = http or listen(settings.web.listen, settings.web.port)
         stack.callback(listening.close)
-        daemon.address = address_of(listening)
+        daemon.own.address = address_of(listening)
         reloader = Reloader(config, daemon, manager)
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.wanted.set)
         _start_calendar(daemon, stack)
@@ -114,6 +114,7 @@ def make_pages(daemon: Daemon, listening: socket.socket) -> WebServer:
         not_ready=daemon.unready,
         explain=explain,
         exporters=load_exporters(sources),
+        take_report=daemon.reception.take,
     )
     digest, knows_clients = daemon.settings.web.token_sha256, tls is not None and tls.knows_clients
     app = guard(create_app(pages), listening, digest, certificates=knows_clients)

@@ -1,25 +1,40 @@
 """The drivers that the settings ask for, one per channel."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 from netmon.errors import InputError
 from netmon.model.country import Country
 from netmon.model.faults import Fault
-from netmon.model.notices import Channel
+from netmon.model.notices import Channel, Progress, Verdict
 from netmon.notifiers import FileMail, FileSms, Letterhead, MailComposer, SmsRenderer, Templates
 from netmon.notifiers.http_sms import Body, HttpGateway, HttpSms
 from netmon.notifiers.kannel import KannelSms, Smsbox
 from netmon.notifiers.numbers import NumberForm
 from netmon.notifiers.smtp import MailServer, Security, SmtpMail
-from netmon.ports import Notifier
+from netmon.ports import Notifier, ReportReader
 from netmon.rules.wording import evidence_lines, sentence
 from netmon.settings import Settings, gateways, resolve
+from netmon.settings.gateways import StatusWord
+
+_VERDICTS = {
+    StatusWord.SENT: Verdict.SENT,
+    StatusWord.QUEUED: Verdict.SENT,
+    StatusWord.RETRY: Verdict.RETRY,
+    StatusWord.PERMANENT: Verdict.PERMANENT,
+    StatusWord.UNKNOWN: Verdict.UNKNOWN,
+}
 
 
-def notifiers_for(settings: Settings, country: Country, stack: AsyncExitStack) -> Mapping[Channel, Notifier]:
+ReportTo = Callable[[str], str]
+"""The address for delivery reports about the notice with this key, '' for none."""
+
+
+def notifiers_for(
+    settings: Settings, country: Country, stack: AsyncExitStack, report_to: ReportTo | None = None
+) -> Mapping[Channel, Notifier]:
     """Mail and SMS as set; what they keep open is closed by `stack`.
 
     Raises:
@@ -39,7 +54,7 @@ def notifiers_for(settings: Settings, country: Country, stack: AsyncExitStack) -
 
     drivers = (
         _mail(settings, MailComposer(templates, letterhead, wording)),
-        _sms(settings, SmsRenderer(templates, notices.contact_number)),
+        _sms(settings, SmsRenderer(templates, notices.contact_number), report_to),
     )
     for driver in drivers:
         if isinstance(driver, SmtpMail | KannelSms | HttpSms):
@@ -65,7 +80,13 @@ def _mail(settings: Settings, composer: MailComposer) -> Notifier:
     return SmtpMail(server, composer)
 
 
-def _sms(settings: Settings, renderer: SmsRenderer) -> Notifier:
+def report_reader(notifiers: Mapping[Channel, Notifier]) -> ReportReader | None:
+    """Whoever understands the SMS gateway's reports; None where it has none."""
+    driver = notifiers.get(Channel.SMS)
+    return driver if isinstance(driver, KannelSms | HttpSms) else None
+
+
+def _sms(settings: Settings, renderer: SmsRenderer, report_to: ReportTo | None) -> Notifier:
     sms = settings.sms
     if isinstance(sms, gateways.FileSms):
         return FileSms(_made(sms.directory), renderer)
@@ -79,8 +100,8 @@ def _sms(settings: Settings, renderer: SmsRenderer) -> Notifier:
             validity=sms.validity,
             timeout=sms.timeout,
         )
-        return KannelSms(smsbox, renderer)
-    return HttpSms(_gateway(sms, secret), renderer)
+        return KannelSms(smsbox, renderer, report_to=report_to if sms.reports else None)
+    return HttpSms(_gateway(sms, secret), renderer, report_to=report_to)
 
 
 def _gateway(sms: gateways.HttpSms, secret: str) -> HttpGateway:
@@ -95,7 +116,11 @@ def _gateway(sms: gateways.HttpSms, secret: str) -> HttpGateway:
         number=NumberForm(sms.number),
         id_path=sms.answer.id,
         status_path=sms.answer.status,
-        statuses=sms.statuses,
+        statuses={word: _VERDICTS[meaning] for word, meaning in sms.statuses.items()},
+        queued=frozenset(word for word, meaning in sms.statuses.items() if meaning is StatusWord.QUEUED),
+        report_path=sms.report.status,
+        report_reason_path=sms.report.reason,
+        reports={word: Progress(meaning.value) for word, meaning in sms.report.statuses.items()},
         timeout=sms.timeout,
     )
 

@@ -182,9 +182,10 @@ class Courier:
     async def _report(self, channel: Channel) -> None:
         now = self._clock.now()
         self._vitals.gauge(Vital.GATEWAY_RESTS, float(self._breakers[channel].is_tripped), channel.value)
-        state = await self._store.outbox(now)
-        self._vitals.gauge(Vital.OUTBOX_WAITING, state.waiting)
-        self._vitals.gauge(Vital.OUTBOX_OLDEST, 0.0 if state.oldest_due is None else now.wall - state.oldest_due)
+        state = await self._store.outbox(now, channel)
+        oldest = 0.0 if state.oldest_due is None else now.wall - state.oldest_due
+        self._vitals.gauge(Vital.OUTBOX_WAITING, state.waiting, channel.value)
+        self._vitals.gauge(Vital.OUTBOX_OLDEST, oldest, channel.value)
 
     async def _made(self, entries: tuple[OutboxEntry, ...]) -> _Ready | Delivery:
         """One letter for notices about one fault: it shows the fault as it is now, so one is enough."""

@@ -80,11 +80,72 @@ class OutboxEntry:
     due_at: float = 0.0
 
 
+class Progress(StrEnum):
+    """How far a message has got, as its gateway says; in order, for what is said may come in any order."""
+
+    NONE = ""
+    QUEUED = "queued"
+    """The gateway keeps it; nobody behind it has it yet."""
+    ACCEPTED = "accepted"
+    """The next mail server, or the phone network, has it."""
+    BUFFERED = "buffered"
+    """The phone is off; the network keeps trying."""
+    FAILED = "failed"
+    DELIVERED = "delivered"
+    """Above failed: of two copies one may fail, and the other have arrived."""
+
+    @property
+    def rank(self) -> int:
+        """Place in that order."""
+        return tuple(Progress).index(self)
+
+    @property
+    def proves_it_left(self) -> bool:
+        """Whether whoever says so must have the message."""
+        return self in {Progress.ACCEPTED, Progress.BUFFERED, Progress.DELIVERED}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a gateway says afterwards of a message it had taken; `reason` is for the operator."""
+
+    progress: Progress
+    reason: str = ""
+
+
+class Receipt(StrEnum):
+    """What became of a delivery report."""
+
+    TAKEN = "taken"
+    """Recorded, or about a notice that netmon has forgotten."""
+    FORGED = "forged"
+    """Its token is none of netmon's."""
+    UNREADABLE = "unreadable"
+
+
+REPORTS_PATH = "/hooks/sms/"
+"""Where netmon's pages take delivery reports; the token follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeEvent:
+    """One line of a notice's append-only history: when (Unix seconds), what, and free text."""
+
+    at: float
+    what: str
+    text: str = ""
+
+
 class NoticeState(StrEnum):
-    """Where a notice stands. Unknown: it may have gone out, and netmon has given up finding out."""
+    """Where a notice stands.
+
+    Unknown: it may have gone out, and netmon has given up finding out. Failed: the gateway took it, and said later that
+    it could not be delivered.
+    """
 
     WAITING = "waiting"
     SENT = "sent"
+    FAILED = "failed"
     SUPERSEDED = "superseded"
     DEAD = "dead"
     UNKNOWN = "unknown"
@@ -103,6 +164,15 @@ class OutboxLine:
     created_at: float
     next_try: float
     reason: str = ""
+    progress: Progress = Progress.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeFile:
+    """A notice and all that became of it, oldest first."""
+
+    line: OutboxLine
+    history: tuple[NoticeEvent, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +218,19 @@ class Verdict(StrEnum):
 class Delivery:
     """The outcome of one try; `reference` is the gateway's id (or a file name), `reason` is for the operator.
 
-    `told_with` is the key of the notice in whose message this one left, '' if it had a message of its own.
+    `told_with` is the key of the notice in whose message this one left, '' if it had a message of its own. What was
+    sent is accepted, unless the gateway said that it is only queued.
     """
 
     verdict: Verdict
     reference: str = ""
     reason: str = ""
     told_with: str = ""
+    is_queued: bool = False
+
+    @property
+    def progress(self) -> Progress:
+        """How far the message has got by this."""
+        if self.verdict is not Verdict.SENT or self.told_with:
+            return Progress.NONE
+        return Progress.QUEUED if self.is_queued else Progress.ACCEPTED

@@ -53,11 +53,12 @@ class Vital(Enum):
     BLIND = VitalSpec("netmon_blind", _G, "1 while netmon itself is cut off.")
     STORE_COMMIT = VitalSpec("netmon_store_commit_seconds", _H, "Time to commit one transaction.")
     STORE_FAILED = VitalSpec("netmon_store_failures", _C, "Transactions that failed.", "reason")
-    OUTBOX_WAITING = VitalSpec("netmon_outbox_waiting", _G, "Notices not yet delivered.")
-    OUTBOX_OLDEST = VitalSpec("netmon_outbox_oldest_seconds", _G, "Age of the oldest notice that is due.")
+    OUTBOX_WAITING = VitalSpec("netmon_outbox_waiting", _G, "Notices not yet delivered.", "channel")
+    OUTBOX_OLDEST = VitalSpec("netmon_outbox_oldest_seconds", _G, "Age of the oldest notice that is due.", "channel")
     NOTICES = VitalSpec("netmon_notices", _C, "Tries to deliver a notice, by outcome.", "outcome")
     MAILS = VitalSpec("netmon_mail_notices", _C, "Tries to deliver a notice by mail, by outcome.", "outcome")
     TEXTS = VitalSpec("netmon_sms_notices", _C, "Tries to deliver a notice by SMS, by outcome.", "outcome")
+    SMS_REPORTS = VitalSpec("netmon_sms_reports", _C, "Delivery reports that came in, by what they say.", "outcome")
     GATEWAY_RESTS = VitalSpec(
         "netmon_gateway_rests", _G, "1 while a gateway that fails everybody is left alone.", "channel"
     )

@@ -1,19 +1,20 @@
 """SMS through any gateway that is asked over HTTP, as declared in the settings.
 
-The request is the declared fields with {to}, {text} and {key} filled in; the answer's paths say what became of it. A
-status word that the settings do not know leaves it `unknown`: it may well have gone out.
+The request is the declared fields with {to}, {text}, {key} and {report} filled in; the answer's paths say what became
+of it. A status word that the settings do not know leaves it `unknown`: it may well have gone out. {report} is the
+address where the gateway tells later what became of the message, in words that the settings declare, too.
 """
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from string import Formatter
 from typing import Any
 
-from netmon.model.notices import Delivery, Verdict
-from netmon.notifiers.numbers import NumberForm
+from netmon.model.notices import Delivery, Progress, Report, Verdict
+from netmon.notifiers.numbers import NumberForm, masked_digits
 from netmon.notifiers.rendering import clean
 from netmon.notifiers.sms import SmsRenderer
 from netmon.notifiers.web_calls import Answer
@@ -47,6 +48,11 @@ class HttpGateway:
     id_path: str = ""
     status_path: str = ""
     statuses: Mapping[str, Verdict] = field(default_factory=dict)
+    queued: frozenset[str] = frozenset()
+    """Of the statuses that mean sent, those of a message that only the gateway has as yet."""
+    report_path: str = ""
+    report_reason_path: str = ""
+    reports: Mapping[str, Progress] = field(default_factory=dict)
     timeout: float = 20.0
 
     def all_headers(self) -> dict[str, str]:
@@ -62,17 +68,29 @@ class HttpGateway:
 class HttpSms(WebSms):
     """Sends each letter as one SMS."""
 
-    def __init__(self, gateway: HttpGateway, renderer: SmsRenderer) -> None:
+    def __init__(
+        self, gateway: HttpGateway, renderer: SmsRenderer, *, report_to: Callable[[str], str] | None = None
+    ) -> None:
+        """Make it; `report_to` gives the address for reports about a key, '' for none."""
         super().__init__(renderer, gateway.timeout)
         self._gateway = gateway
+        self._report_to = report_to
         self.number_form = gateway.number
 
     async def send(self, number: str, text: str, key: str) -> Delivery:
         gateway = self._gateway
-        fields = _filled(gateway.fields, {"to": number, "text": text, "key": key})
+        report = "" if self._report_to is None else self._report_to(key)
+        fields = _filled(gateway.fields, {"to": number, "text": text, "key": key, "report": report})
         request = {"json": fields} if gateway.body is Body.JSON else {"data": fields}
         answer = await self._web.call(gateway.method, gateway.url, headers=gateway.all_headers(), **request)
         return answer if isinstance(answer, Delivery) else self._delivery(answer, key)
+
+    def read_report(self, said: object) -> Report | None:
+        gateway = self._gateway
+        progress = gateway.reports.get(_word(said, gateway.report_path))
+        if progress is None:
+            return None
+        return Report(progress, masked_digits(_word(said, gateway.report_reason_path)))
 
     def _delivery(self, answer: Answer, key: str) -> Delivery:
         gateway = self._gateway
@@ -83,9 +101,10 @@ class HttpSms(WebSms):
         reference = clean(str(_at(content, gateway.id_path) or ""))[:_LONGEST_ID] or key
         if not gateway.status_path:
             return Delivery(Verdict.SENT, reference=reference)
-        status = clean(str(_at(content, gateway.status_path)))[:_LONGEST_ID]
+        status = _word(content, gateway.status_path) or str(None)
         verdict = gateway.statuses.get(status, Verdict.UNKNOWN)
-        return Delivery(verdict, reference=reference, reason=f"the SMS gateway's status is {status}")
+        reason = f"the SMS gateway's status is {status}"
+        return Delivery(verdict, reference=reference, reason=reason, is_queued=status in gateway.queued)
 
 
 def _filled(template: Any, values: Mapping[str, str]) -> Any:
@@ -95,6 +114,12 @@ def _filled(template: Any, values: Mapping[str, str]) -> Any:
     if isinstance(template, list):
         return [_filled(value, values) for value in template]
     return Formatter().vformat(template, (), values) if isinstance(template, str) else template
+
+
+def _word(content: object, path: str) -> str:
+    """What stands there as one short line; '' where nothing does."""
+    found = _at(content, path)
+    return "" if found is None else clean(str(found))[:_LONGEST_ID]
 
 
 def _at(content: Any, path: str) -> Any:

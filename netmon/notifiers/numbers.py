@@ -1,11 +1,13 @@
 """Mobile numbers as gateways want them, and texts without them for everybody else."""
 
+import re
 from enum import StrEnum
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
 _THAILAND = 66
+_LIKE_A_NUMBER = re.compile(r"\+?\d(?:[ -]?\d){6,}")
 _MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
@@ -37,6 +39,11 @@ def gateway_number(mobile: str, form: NumberForm = NumberForm.E164) -> str:
             return e164.removeprefix("+")
         case NumberForm.NATIONAL:
             return f"0{number.national_number}" if number.country_code == _THAILAND else e164
+
+
+def masked_digits(text: str) -> str:
+    """The text without anything that may be a phone number, where it is not known whose it could be."""
+    return _LIKE_A_NUMBER.sub("***", text)
 
 
 def masked(text: str, number: str) -> str:

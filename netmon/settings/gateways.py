@@ -9,11 +9,10 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
-from netmon.model.notices import Verdict
 from netmon.settings.credentials import CredentialName
 from netmon.settings.values import ConfigPath, Count, Line, Positive, Section, StatePath
 
-PLACES: Final = frozenset({"to", "text", "key"})
+PLACES: Final = frozenset({"to", "text", "key", "report"})
 """What may be filled into a gateway's request."""
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
@@ -39,6 +38,25 @@ class Body(StrEnum):
 
     JSON = "json"
     FORM = "form"
+
+
+class StatusWord(StrEnum):
+    """What a gateway's answer means; queued: sent, but nobody behind the gateway has it yet."""
+
+    SENT = "sent"
+    QUEUED = "queued"
+    RETRY = "retry"
+    PERMANENT = "permanent"
+    UNKNOWN = "unknown"
+
+
+class ReportWord(StrEnum):
+    """What a gateway's delivery report means; buffered: the phone is off, and the network keeps trying."""
+
+    ACCEPTED = "accepted"
+    BUFFERED = "buffered"
+    DELIVERED = "delivered"
+    FAILED = "failed"
 
 
 class NumberForm(StrEnum):
@@ -73,7 +91,7 @@ def _filled(value: Any) -> Any:
         except ValueError:
             wrong = {"?"}
         if wrong:
-            raise ValueError("should have no places in braces but {to}, {text} and {key}")
+            raise ValueError("should have no places in braces but {to}, {text}, {key} and {report}")
     return value
 
 
@@ -87,6 +105,13 @@ def _ascii(text: str) -> str:
     if not text.isascii() or not text.isprintable():
         raise ValueError("should be plain ASCII text")
     return text
+
+
+def _asks_for_reports(value: Any) -> bool:
+    """Whether a request body has {report} anywhere."""
+    if isinstance(value, dict | list):
+        return any(map(_asks_for_reports, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, str) and any(name == "report" for _, name, _, _ in Formatter().parse(value))
 
 
 Url = Annotated[str, AfterValidator(_url)]
@@ -169,6 +194,16 @@ class KannelSms(_WithLogin):
     timeout: Annotated[Positive, Field(le=60)] = Field(
         20.0, description="Longest wait for the smsbox's answer. Seconds; default 20."
     )
+    reports: bool = Field(
+        default=True,
+        strict=True,
+        description="Whether Kannel is asked what became of each message. Default true.",
+    )
+    report_to: Url | Literal[""] = Field(
+        "",
+        description="netmon's pages as the smsbox reaches them, for its reports. URL; default '': where the pages "
+        "listen, which is right for a smsbox on this machine.",
+    )
 
     @model_validator(mode="after")
     def _login_is_whole(self) -> Self:
@@ -184,6 +219,16 @@ class Answer(Section):
     status: Line = Field("", description="Path to its status. Text; default '': HTTP's own status decides.")
 
 
+class ReportPaths(Section):
+    """Where the gateway's delivery report says what became of the message: paths in JSON, or names of fields."""
+
+    status: Line = Field("", description="Path to the status. Text; must be given where {report} is used.")
+    reason: Line = Field("", description="Path to the gateway's reason. Text; default '': it gives none.")
+    statuses: dict[str, ReportWord] = Field(
+        {}, description="The report's status words -> accepted, buffered, delivered or failed; others are ignored."
+    )
+
+
 class HttpSms(_WithLogin):
     """SMS handed to any gateway that is asked over HTTP."""
 
@@ -197,14 +242,19 @@ class HttpSms(_WithLogin):
     body: Body = Field(Body.JSON, description="How the fields travel: json or form. Default json.")
     fields: Fields = Field(
         {"to": "{to}", "text": "{text}"},
-        description="The request; {to}, {text} and {key} (a stable id) are filled in. Default to and text.",
+        description="The request; {to}, {text}, {key} (a stable id) and {report} (where the gateway reports to) are "
+        "filled in. Default to and text.",
     )
     number: NumberForm = Field(
         NumberForm.E164, description="How {to} is written: e164 (+66...), digits (66...) or national (0...)."
     )
     answer: Answer = Field(Answer(), description="Where the answer says what became of the message.")
-    statuses: dict[str, Verdict] = Field(
-        {}, description="The gateway's status words -> sent, retry, permanent or unknown; others are unknown."
+    statuses: dict[str, StatusWord] = Field(
+        {}, description="The gateway's status words -> sent, queued, retry, permanent or unknown; others are unknown."
+    )
+    report: ReportPaths = Field(ReportPaths(), description="Where delivery reports say what became of the message.")
+    report_to: Url | Literal[""] = Field(
+        "", description="netmon's pages as the gateway reaches them. URL; must be given where {report} is used."
     )
     timeout: Annotated[Positive, Field(le=60)] = Field(
         20.0, description="Longest wait for the gateway's answer. Seconds; default 20."
@@ -216,6 +266,13 @@ class HttpSms(_WithLogin):
             raise ValueError("needs `user` and `credential` for auth basic, `credential` for bearer, and nothing else")
         if self.statuses and not self.answer.status:
             raise ValueError("has `statuses` but no `answer.status`, the path where the gateway tells its status")
+        return self
+
+    @model_validator(mode="after")
+    def _reports_are_whole(self) -> Self:
+        declared = bool(self.report_to and self.report.status and self.report.statuses)
+        if _asks_for_reports(self.fields) and not declared:
+            raise ValueError("needs `report_to`, `report.status` and `report.statuses` where {report} is used")
         return self
 
 

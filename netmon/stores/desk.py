@@ -7,14 +7,14 @@ import sqlalchemy as sa
 
 from netmon.errors import InputError
 from netmon.model.ids import TicketNumber
-from netmon.model.notices import NoticeState, OutboxLine
+from netmon.model.notices import NoticeEvent, NoticeFile, NoticeState, OutboxLine, Progress
 from netmon.model.tickets import TicketEvent
 from netmon.model.time import Now
-from netmon.stores import tickets
+from netmon.stores import notice_history, tickets
 from netmon.stores.outbox import notice_of
 from netmon.stores.schema import outbox
 
-_MOVABLE = frozenset({NoticeState.WAITING, NoticeState.DEAD, NoticeState.UNKNOWN})
+_MOVABLE = frozenset({NoticeState.WAITING, NoticeState.DEAD, NoticeState.UNKNOWN, NoticeState.FAILED})
 
 
 def lines(connection: sa.Connection, states: Collection[NoticeState], limit: int) -> tuple[OutboxLine, ...]:
@@ -24,16 +24,25 @@ def lines(connection: sa.Connection, states: Collection[NoticeState], limit: int
     return tuple(_line(row) for row in reversed(rows))
 
 
+def file_of(connection: sa.Connection, notice: int) -> NoticeFile | None:
+    """One notice with its history."""
+    row = connection.execute(sa.select(outbox).where(outbox.c.id == notice)).one_or_none()
+    return None if row is None else NoticeFile(_line(row), notice_history.of(connection, notice))
+
+
 def resend(connection: sa.Connection, notice: int, now: Now) -> OutboxLine:
     """Begin anew with a notice, its age too, or an old one would be given up at the first busy gateway."""
     _movable(connection, notice, now)
+    notice_history.append(connection, notice, NoticeEvent(now.wall, "again"))
     fresh = {"next_try": now.wall, "not_before": now.wall, "attempt": 0, "doubts": 0, "stale_at": None}
-    return _write(connection, notice, state=NoticeState.WAITING.value, finished_at=None, **fresh)
+    state, progress = NoticeState.WAITING.value, Progress.NONE.value
+    return _write(connection, notice, state=state, progress=progress, finished_at=None, **fresh)
 
 
 def drop(connection: sa.Connection, notice: int, author: str, now: Now) -> OutboxLine:
     """Take a notice out for good."""
     _movable(connection, notice, now)
+    notice_history.append(connection, notice, NoticeEvent(now.wall, "dropped", author))
     line = _write(connection, notice, state=NoticeState.DROPPED.value, finished_at=now.wall)
     if line.ticket is not None:
         one = line.notice
@@ -69,4 +78,5 @@ def _line(row: Any) -> OutboxLine:
         created_at=row.created_at,
         next_try=row.next_try,
         reason=row.reason,
+        progress=Progress(row.progress),
     )

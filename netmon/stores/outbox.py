@@ -5,6 +5,7 @@ order is kept; those behind it leave together with it, in the same courier's han
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,8 +17,10 @@ from netmon.model.notices import (
     Channel,
     Delivery,
     Notice,
+    NoticeEvent,
     NoticeState,
     OutboxEntry,
+    Progress,
     Recipient,
     Stage,
     Verdict,
@@ -25,7 +28,7 @@ from netmon.model.notices import (
 from netmon.model.tickets import TicketEvent
 from netmon.model.time import Now
 from netmon.ports import OutboxState
-from netmon.stores import tickets
+from netmon.stores import notice_history, reports, tickets
 from netmon.stores.dialect import insert_new
 from netmon.stores.schema import outbox, ticket
 
@@ -67,6 +70,7 @@ def send(connection: sa.Connection, decision: SendNotice, now: Now) -> None:
         "state": NoticeState.WAITING.value,
         "reference": "",
         "reason": "",
+        "progress": "",
     }
     insert_new(connection, outbox, [row])
 
@@ -189,19 +193,26 @@ def settle(
     row = connection.execute(sa.select(outbox).where(this_try)).one_or_none()
     if row is None:
         return
+    delivery = _believed(row, delivery)
     values: dict[str, Any] = {
         "attempt": row.attempt + 1,
         "doubts": row.doubts + (delivery.verdict is Verdict.UNKNOWN),
         "lease_until": None,
         "reference": delivery.reference,
         "reason": delivery.reason,
+        "progress": _progress(row, delivery),
     }
+    what = "superseded" if delivery.told_with else delivery.progress.value or delivery.verdict.value
+    notice_history.append(connection, row.id, NoticeEvent(now.wall, what, delivery.reason))
     if retry_at is not None and delivery.verdict is not Verdict.SENT and row.stale_at is None:
         values["next_try"] = retry_at
     else:
         # What left within another's message had none of its own: it counts as superseded by that.
         stale = bool(delivery.told_with) or (row.stale_at is not None and delivery.verdict is not Verdict.SENT)
         state = NoticeState.SUPERSEDED if stale else _ENDS[delivery.verdict]
+        if state is NoticeState.SENT and values["progress"] == Progress.FAILED:
+            state = NoticeState.FAILED  # that it failed was told sooner than that it was taken
+            reports.note_failure(connection, row, "", now)
         values |= {"state": state.value, "finished_at": now.wall}
         if state in {NoticeState.DEAD, NoticeState.UNKNOWN} and row.ticket is not None:
             text = f"{row.channel} to {row.audience} {row.recipient} ({row.stage}): {delivery.reason}"
@@ -209,13 +220,30 @@ def settle(
     connection.execute(outbox.update().where(outbox.c.id == row.id).values(values))
 
 
+def _believed(row: Any, delivery: Delivery) -> Delivery:
+    """A report that came while the courier waited in vain for the answer proves that the message has left."""
+    if delivery.verdict is not Verdict.SENT and Progress(row.progress).proves_it_left:
+        return replace(delivery, verdict=Verdict.SENT)
+    return delivery
+
+
+def _progress(row: Any, delivery: Delivery) -> str:
+    """How far the message has got: the report may have come before the gateway's answer."""
+    if delivery.verdict is not Verdict.SENT:
+        return Progress.NONE.value
+    return max(Progress(row.progress), delivery.progress, key=lambda one: one.rank).value
+
+
 def release_leases(connection: sa.Connection, now: Now) -> None:
     """Give back what a courier that is no more had claimed."""
     connection.execute(outbox.update().where(_WAITING, outbox.c.lease_until.is_not(None)).values(lease_until=now.wall))
 
 
-def state(connection: sa.Connection, now: Now) -> OutboxState:
-    """How much waits, and since when the oldest that is due."""
+def state(connection: sa.Connection, now: Now, channel: Channel | None) -> OutboxState:
+    """How much waits (on one channel), and since when the oldest that is due."""
     due_at = sa.case((outbox.c.not_before <= now.wall, outbox.c.not_before))
-    count, oldest = connection.execute(sa.select(sa.func.count(), sa.func.min(due_at)).where(_WAITING)).one()
+    query = sa.select(sa.func.count(), sa.func.min(due_at)).where(_WAITING)
+    if channel is not None:
+        query = query.where(outbox.c.channel == channel.value)
+    count, oldest = connection.execute(query).one()
     return OutboxState(count, oldest)

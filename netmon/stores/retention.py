@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from netmon.model.tickets import TERMINAL
-from netmon.stores.schema import fault, member, outbox, ticket, ticket_event, ticket_village
+from netmon.stores.schema import fault, member, notice_event, outbox, ticket, ticket_event, ticket_village
 
 _WAITING = "waiting"
 _merged = fault.alias("merged")
@@ -31,6 +31,8 @@ def forget(connection: sa.Connection, before: float, limit: int) -> int:
     )
     old = connection.execute(query).scalars().all()
     of_old = sa.select(ticket.c.number).where(ticket.c.fault.in_(old))
+    notices_of_old = sa.select(outbox.c.id).where(outbox.c.fault.in_(old))
+    connection.execute(notice_event.delete().where(notice_event.c.notice.in_(notices_of_old)))
     connection.execute(outbox.delete().where(outbox.c.fault.in_(old)))
     for table in (ticket_village, ticket_event):
         connection.execute(table.delete().where(table.c.ticket.in_(of_old)))
@@ -42,7 +44,9 @@ def forget(connection: sa.Connection, before: float, limit: int) -> int:
 
 def _forget_lone_notices(connection: sa.Connection, before: float, limit: int) -> int:
     """Notices about no fault: netmon's own isolation."""
-    old = sa.select(outbox.c.id).where(
+    query = sa.select(outbox.c.id).where(
         outbox.c.fault.is_(None), outbox.c.state != _WAITING, outbox.c.finished_at < before
     )
-    return int(connection.execute(outbox.delete().where(outbox.c.id.in_(old.limit(limit)))).rowcount)
+    old = connection.execute(query.limit(limit)).scalars().all()
+    connection.execute(notice_event.delete().where(notice_event.c.notice.in_(old)))
+    return int(connection.execute(outbox.delete().where(outbox.c.id.in_(old))).rowcount)

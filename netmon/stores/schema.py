@@ -116,10 +116,22 @@ outbox = sa.Table(
     sa.Column("reference", sa.String, nullable=False),
     sa.Column("reason", sa.String, nullable=False),
     sa.Column("finished_at", sa.Double),
+    # How far the message has got, as the gateway says now or afterwards.
+    sa.Column("progress", sa.String, nullable=False, server_default=""),
 )
 _WAITING = sa.text("state = 'waiting'")
 sa.Index("waiting_lane", outbox.c.lane, outbox.c.id, sqlite_where=_WAITING, postgresql_where=_WAITING)
 sa.Index("waiting_due", outbox.c.next_try, outbox.c.id, sqlite_where=_WAITING, postgresql_where=_WAITING)
+
+notice_event = sa.Table(
+    "notice_event",
+    metadata,
+    sa.Column("notice", sa.Integer, sa.ForeignKey("outbox.id"), primary_key=True),
+    sa.Column("sequence", sa.Integer, primary_key=True),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("what", sa.String, nullable=False),
+    sa.Column("text", sa.String, nullable=False),
+)
 
 counter = sa.Table(
     "counter",

@@ -12,11 +12,11 @@ from netmon.model.cases import Case, TicketFile
 from netmon.model.chronicle import DeviceEvent, DeviceRecord
 from netmon.model.decisions import StoredDecision
 from netmon.model.ids import DeviceId, FaultId, TicketNumber
-from netmon.model.notices import Channel, Delivery, NoticeState, OutboxEntry, OutboxLine
+from netmon.model.notices import Channel, Delivery, NoticeFile, NoticeState, OutboxEntry, OutboxLine, Report
 from netmon.model.tickets import Ticket
 from netmon.model.time import Now
 from netmon.ports import OutboxState, TicketAction, Vitals
-from netmon.stores import desk, devices, faults, outbox, reading, retention, schema, tickets
+from netmon.stores import desk, devices, faults, outbox, reading, reports, retention, schema, tickets
 from netmon.stores.database import Use, make_engine, parse_url
 from netmon.stores.migrating import migrate
 from netmon.stores.trouble import store_error
@@ -77,8 +77,14 @@ class SqlStore:
     async def ticket(self, number: TicketNumber) -> TicketFile | None:
         return await self._reader.call(lambda connection: reading.read_ticket_file(connection, number))
 
-    async def outbox(self, now: Now) -> OutboxState:
-        return await self._reader.call(lambda connection: outbox.state(connection, now))
+    async def outbox(self, now: Now, channel: Channel | None = None) -> OutboxState:
+        return await self._reader.call(lambda connection: outbox.state(connection, now, channel))
+
+    async def report(self, key: str, report: Report, now: Now) -> bool:
+        return await self._writer.call(lambda connection: reports.report(connection, key, report, now))
+
+    async def notice(self, notice: int) -> NoticeFile | None:
+        return await self._lister.call(lambda connection: desk.file_of(connection, notice))
 
     async def notices(self, states: Collection[NoticeState], limit: int) -> tuple[OutboxLine, ...]:
         return await self._lister.call(lambda connection: desk.lines(connection, states, limit))

@@ -12,13 +12,14 @@ from netmon.ports import Exporter, Route
 from netmon.web.answers import Readiness
 from netmon.web.api import api_router
 from netmon.web.page import PAGE_HEADERS, StatusPage
+from netmon.web.reports import reports_router
 from netmon.web.sources import PageSources
 from netmon.web.whiteboard import Whiteboard
 
 _READ = ["GET", "HEAD"]
 _NOT_READY = 503
 _NOT_FOUND = 404
-_OWN_PREFIXES = ("/api/", "/tmf-api/", "/healthz", "/readyz")
+_OWN_PREFIXES = ("/api/", "/tmf-api/", "/hooks/", "/healthz", "/readyz")
 
 
 def create_app(sources: PageSources) -> FastAPI:
@@ -31,6 +32,8 @@ def create_app(sources: PageSources) -> FastAPI:
     whiteboard = Whiteboard(sources.country)
     _add_pages(app, sources, StatusPage(sources, whiteboard))
     app.include_router(api_router(sources, whiteboard))
+    if sources.take_report is not None:
+        app.include_router(reports_router(sources.take_report))
     taken: dict[str, str] = {"/": "netmon"}
     for exporter in sources.exporters:
         for route in exporter.routes():

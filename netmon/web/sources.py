@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from netmon.model.country import Country
 from netmon.model.faults import Fault
-from netmon.ports import Clock, Exporter
+from netmon.ports import Clock, Exporter, TakeReport
 
 Explain = Callable[[Fault, str], str]
 """The sentence that says why netmon believes in a fault, in a language (`th` or `en`)."""
@@ -16,7 +16,7 @@ class PageSources:
     """The whiteboard, the clock, and what else the pages show.
 
     `not_ready` gives one sentence per reason why netmon cannot be relied on now; it is asked on every `/readyz` and
-    must answer at once.
+    must answer at once. `take_report` takes delivery reports in; without it there is no page for them.
     """
 
     country: Country
@@ -24,3 +24,4 @@ class PageSources:
     not_ready: Callable[[], Sequence[str]]
     explain: Explain
     exporters: Sequence[Exporter] = ()
+    take_report: TakeReport | None = None

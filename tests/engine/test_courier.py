@@ -120,14 +120,15 @@ async def test_a_gateway_down_for_hours_loses_nothing_and_is_not_flooded(
     courier = office.courier()
     with caplog.at_level(logging.INFO):
         await office.work(courier, hours=5.9)
-        assert office.vitals.gauges[Vital.OUTBOX_WAITING] == 2
-        assert office.vitals.gauges[Vital.OUTBOX_OLDEST] == pytest.approx(5.9 * 3600, abs=6)
+        assert office.vitals.by_label[Vital.OUTBOX_WAITING, "mail"] == 2
+        assert office.vitals.by_label[Vital.OUTBOX_OLDEST, "mail"] == pytest.approx(5.9 * 3600, abs=6)
         tries = len(office.mail.letters)
         assert tries <= 2 * (6 * 3600 / (LONGEST / 2) + 5)
         await office.work(courier, hours=0.5)
     assert office.states == ["sent"] * 3
     assert len(office.sms.letters) == 1, "the SMS gateway was never in trouble"
-    assert office.vitals.gauges[Vital.OUTBOX_WAITING] == office.vitals.gauges[Vital.OUTBOX_OLDEST] == 0
+    for vital in (Vital.OUTBOX_WAITING, Vital.OUTBOX_OLDEST):
+        assert office.vitals.by_label[vital, "mail"] == office.vitals.by_label[vital, "sms"] == 0
     said = [record.getMessage().split(" channel")[0] for record in caplog.records]
     assert said == ["gateway in trouble", "gateway works again"]
 

@@ -1,7 +1,7 @@
 """`ports.Store` in memory, held to the same contract as the real one (tests/stores/store_contract.py)."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 
 from netmon.errors import InputError, StoreError
@@ -19,7 +19,19 @@ from netmon.model.decisions import (
 )
 from netmon.model.faults import Fault, Resolution
 from netmon.model.ids import CentreId, DeviceId, FaultId, TicketNumber
-from netmon.model.notices import Channel, Delivery, Notice, NoticeState, OutboxEntry, OutboxLine, Verdict
+from netmon.model.notices import (
+    Channel,
+    Delivery,
+    Notice,
+    NoticeEvent,
+    NoticeFile,
+    NoticeState,
+    OutboxEntry,
+    OutboxLine,
+    Progress,
+    Report,
+    Verdict,
+)
 from netmon.model.tickets import ALLOWED_MOVES, Ticket, TicketEvent, TicketStatus
 from netmon.model.time import Now
 from netmon.ports import OutboxState, TicketAction
@@ -45,6 +57,13 @@ class OutboxRow:
     reference: str = ""
     reason: str = ""
     finished_at: float = float("inf")
+    progress: Progress = Progress.NONE
+    history: list[NoticeEvent] = field(default_factory=list)
+
+    def note(self, event: NoticeEvent) -> None:
+        """Unless the last line says the same."""
+        if not self.history or (self.history[-1].what, self.history[-1].text) != (event.what, event.text):
+            self.history.append(event)
 
     @property
     def lane(self) -> tuple[object, ...]:
@@ -86,8 +105,8 @@ class FakeStore:
         ticket = self.by_number[number]
         return TicketFile(ticket, self.faults[ticket.fault], tuple(self.history[number]))
 
-    async def outbox(self, now: Now) -> OutboxState:
-        waiting = [row for row in self.rows if row.state == "waiting"]
+    async def outbox(self, now: Now, channel: Channel | None = None) -> OutboxState:
+        waiting = [r for r in self.rows if r.state == "waiting" and channel in (None, r.notice.channel)]
         return OutboxState(len(waiting), min((r.not_before for r in waiting if r.not_before <= now.wall), default=None))
 
     async def note_devices(self, records: Sequence[DeviceRecord], events: Sequence[DeviceEvent], now: Now) -> None:
@@ -315,12 +334,21 @@ class FakeStore:
         row = self.rows[entry.id - 1]
         if row.state != "waiting" or row.attempt != entry.attempt:
             return
+        if row.progress.proves_it_left:
+            delivery = replace(delivery, verdict=Verdict.SENT)
+        told = "superseded" if delivery.told_with else delivery.progress or delivery.verdict
+        row.note(NoticeEvent(now.wall, str(told), delivery.reason))
+        is_sent = delivery.verdict is Verdict.SENT
+        row.progress = max(row.progress, delivery.progress, key=lambda p: p.rank) if is_sent else Progress.NONE
         row.attempt += 1
         row.doubts += delivery.verdict is Verdict.UNKNOWN
         row.lease_until = float("-inf")
         row.reference, row.reason = delivery.reference, delivery.reason
         if delivery.verdict is Verdict.SENT:
             row.state = "superseded" if delivery.told_with else "sent"
+            if row.state == "sent" and row.progress is Progress.FAILED:
+                row.state = "failed"
+                self._note_failed(row, "", now)
         elif row.stale:
             row.state = "superseded"
         elif retry_at is not None:
@@ -337,17 +365,51 @@ class FakeStore:
             text = f"{one.channel} to {one.recipient.audience} {one.recipient.id} ({one.stage}): {row.reason}"
             self.history[row.ticket].append(TicketEvent(now.wall, "netmon", "undelivered", text))
 
+    async def report(self, key: str, report: Report, now: Now) -> bool:
+        self._check_trouble()
+        row = next((one for one in self.rows if one.notice.key == key and one.state != "forgotten"), None)
+        if row is None:
+            return False
+        event = NoticeEvent(now.wall, report.progress, report.reason)
+        if all((one.what, one.text) != (event.what, event.text) for one in row.history):
+            row.history.append(event)
+        if report.progress.rank <= row.progress.rank:
+            return True
+        if row.state in ("waiting", "unknown") and row.lease_until <= now.wall:
+            if report.progress.proves_it_left:
+                row.progress, row.state, row.finished_at = report.progress, "sent", now.wall
+            return True
+        row.progress = report.progress
+        if row.state in ("sent", "failed"):
+            ended = "failed" if report.progress is Progress.FAILED else "sent"
+            if (row.state, ended) == ("sent", "failed"):
+                self._note_failed(row, report.reason, now)
+            row.state = ended
+        return True
+
+    def _note_failed(self, row: OutboxRow, reason: str, now: Now) -> None:
+        if row.ticket is not None:
+            one = row.notice
+            text = f"{one.channel} to {one.recipient.audience} {one.recipient.id} ({one.stage}): not delivered {reason}"
+            self.history[row.ticket].append(TicketEvent(now.wall, "netmon", "undelivered", text.rstrip()))
+
+    async def notice(self, notice: int) -> NoticeFile | None:
+        row = next((one for one in self.rows if one.id == notice), None)
+        return None if row is None else NoticeFile(_line(row), tuple(row.history))
+
     async def notices(self, states: Collection[NoticeState], limit: int) -> tuple[OutboxLine, ...]:
         return tuple(_line(row) for row in [row for row in self.rows if row.state in states][-limit:])
 
     async def resend(self, notice: int, now: Now) -> OutboxLine:
         row = self._movable(notice, now)
-        row.state, row.attempt, row.doubts, row.stale = "waiting", 0, 0, False
+        row.note(NoticeEvent(now.wall, "again"))
+        row.state, row.attempt, row.doubts, row.stale, row.progress = "waiting", 0, 0, False, Progress.NONE
         row.next_try = row.not_before = now.wall
         return _line(row)
 
     async def drop(self, notice: int, author: str, now: Now) -> OutboxLine:
         row = self._movable(notice, now)
+        row.note(NoticeEvent(now.wall, "dropped", author))
         row.state = "dropped"
         if row.ticket is not None:
             one = row.notice
@@ -360,7 +422,7 @@ class FakeStore:
         row = next((one for one in self.rows if one.id == notice), None)
         if row is None:
             raise InputError(f"There is no notice {notice}.")
-        if row.state not in ("waiting", "dead", "unknown"):
+        if row.state not in ("waiting", "dead", "unknown", "failed"):
             raise InputError(f"Notice {notice} is {row.state}; nothing can be done about it any more.")
         if any(one.state == "waiting" and one.lane == row.lane and one.lease_until > now.wall for one in self.rows):
             raise InputError(
@@ -454,6 +516,7 @@ def _line(row: OutboxRow) -> OutboxLine:
         created_at=row.created_at,
         next_try=row.next_try,
         reason=row.reason,
+        progress=row.progress,
     )
 
 

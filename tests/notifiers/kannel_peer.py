@@ -44,6 +44,8 @@ sendsms-interface = 127.0.0.1
 log-file = "{folder}/smsbox.log"
 log-level = 0
 global-sender = 1100
+http-request-retry = 10
+http-queue-delay = 1
 
 group = sendsms-user
 username = {user}

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from netmon.model.notices import Channel, Person, Stage, Verdict
+from netmon.model.notices import Channel, Person, Progress, Report, Stage, Verdict
 from netmon.notifiers import SmsRenderer, Templates
-from netmon.notifiers.kannel import KannelSms, Smsbox
+from netmon.notifiers.kannel import KannelSms, Smsbox, account_of
 from netmon.notifiers.sms import LONGEST, units
 from netmon.ports import Notifier
 from tests.notifiers.kannel_peer import PASSWORD, USER, Kannel, Sms, free_ports
@@ -80,6 +82,42 @@ async def test_a_wrong_password_waits_for_the_operator_and_is_told_to_nobody(
     said = caplog.text + repr(delivery) + repr(wrong._smsbox)
     assert "canary" not in said
     assert ADDRESSES[Channel.SMS].mobile.removeprefix("+66") not in said
+
+
+@pytest.mark.parametrize(
+    ("said", "report"),
+    [
+        ({"type": "1", "said": ""}, Report(Progress.DELIVERED)),
+        ({"type": "8", "said": "ACK/"}, Report(Progress.ACCEPTED, "the phone network has it")),
+        ({"type": "4"}, Report(Progress.BUFFERED, "the phone does not answer yet")),
+        ({"type": "16", "said": "NACK/8"}, Report(Progress.FAILED, "refused by the phone network")),
+        ({"type": "34"}, Report(Progress.FAILED, "expired before the phone answered")),
+        (
+            {"type": "2", "said": "id:M1 sub:001 dlvrd:000 stat:UNDELIV err:034 text:+66812345678"},
+            Report(Progress.FAILED, "not delivered to the phone UNDELIV 034"),
+        ),
+        ({"type": "66"}, None),
+        ({"type": "x"}, None),
+        ({}, None),
+        (None, None),
+        ([{"type": "1"}], None),
+        ({"type": ["1"]}, None),
+    ],
+)
+def test_each_step_that_kannel_reports_is_understood_and_nothing_else(said: object, report: Report | None) -> None:
+    assert driver("http://127.0.0.1:1/").read_report(said) == report
+
+
+@given(st.recursive(st.none() | st.integers() | st.text(), lambda one: st.lists(one) | st.dictionaries(st.text(), one)))
+def test_nothing_from_outside_breaks_the_reader(said: object) -> None:
+    driver("http://127.0.0.1:1/").read_report(said)
+
+
+def test_a_key_too_long_for_kannel_is_still_recognisable() -> None:
+    short, long = "f1.tot-3706.opened.0.sms.volunteer.37060105", f"{'f' * 40}.tot-3706.opened.0.sms.volunteer.37060105"
+    assert account_of(short) == short
+    assert len(account_of(long)) == len(account_of("a[b]")) == 64
+    assert account_of(long) != account_of(long.replace("opened", "resolved"))
 
 
 async def test_without_a_network_kannel_queues_and_sends_later(tmp_path_factory: pytest.TempPathFactory) -> None:

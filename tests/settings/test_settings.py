@@ -296,6 +296,8 @@ def test_gateways_have_the_promised_defaults(tmp_path: Path) -> None:
         "sender": "",
         "validity": 14400.0,
         "timeout": 20.0,
+        "reports": True,
+        "report_to": "",
     }
     http = load_settings(write(tmp_path, "sms: {driver: http, url: 'https://sms.example.org/'}\n"), {}).sms
     assert http.model_dump(mode="json") == {
@@ -311,6 +313,8 @@ def test_gateways_have_the_promised_defaults(tmp_path: Path) -> None:
         "number": "e164",
         "answer": {"id": "", "status": ""},
         "statuses": {},
+        "report": {"status": "", "reason": "", "statuses": {}},
+        "report_to": "",
         "timeout": 20.0,
     }
 

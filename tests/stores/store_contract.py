@@ -18,7 +18,19 @@ from netmon.model.decisions import (
 )
 from netmon.model.faults import Cause, Evidence, EvidenceKind, Resolution
 from netmon.model.ids import DeviceId, FaultId, TicketNumber
-from netmon.model.notices import Audience, Channel, Delivery, Notice, NoticeState, Recipient, Stage, Verdict
+from netmon.model.notices import (
+    Audience,
+    Channel,
+    Delivery,
+    Notice,
+    NoticeState,
+    OutboxEntry,
+    Progress,
+    Recipient,
+    Report,
+    Stage,
+    Verdict,
+)
 from netmon.model.readings import Identity
 from netmon.model.tickets import Ticket, TicketStatus
 from netmon.ports import OutboxState, Store, TicketAction
@@ -630,5 +642,127 @@ class ForgettingContract:
         assert await store.tickets(only_open=False) == ()
 
 
-class StoreContract(FaultsContract, TicketsContract, OutboxContract, DeskContract, ForgettingContract):
+DELIVERED, ACCEPTED = Report(Progress.DELIVERED), Report(Progress.ACCEPTED)
+FAILED = Report(Progress.FAILED, "UNDELIV 001")
+
+
+class ReportsContract:
+    """What gateways say afterwards, in whatever order it comes."""
+
+    async def claimed(self, store: Store) -> OutboxEntry:
+        await store.commit(opening(notices=(notice(),)), at(0))
+        (entry,) = await store.claim(at(1), 10, 60)
+        return entry
+
+    async def sent(self, store: Store) -> OutboxEntry:
+        entry = await self.claimed(store)
+        await store.settle(entry, SENT, at(2), None)
+        return entry
+
+    async def stands(self, store: Store, entry: OutboxEntry) -> tuple[NoticeState, Progress]:
+        file = await store.notice(entry.id)
+        assert file is not None
+        return file.line.state, file.line.progress
+
+    async def story(self, store: Store, entry: OutboxEntry) -> list[tuple[float, str, str]]:
+        file = await store.notice(entry.id)
+        assert file is not None
+        return [(event.at - T0, event.what, event.text) for event in file.history]
+
+    async def test_the_history_of_a_notice_shows_each_step_once(self, store: Store) -> None:
+        entry = await self.claimed(store)
+        await store.settle(entry, RETRY, at(2), T0 + 3)
+        for attempt, moment in ((1, 3), (2, 5)):
+            (entry,) = await store.claim(at(moment), 10, 60)
+            assert entry.attempt == attempt
+            delivery = Delivery(Verdict.SENT, reason="3: Queued", is_queued=True) if attempt == 2 else RETRY
+            await store.settle(entry, delivery, at(moment + 1), T0 + 5 if attempt == 1 else None)
+        assert await self.stands(store, entry) == (NoticeState.SENT, Progress.QUEUED)
+        assert await store.report(entry.notice.key, ACCEPTED, at(60))
+        assert await store.report(entry.notice.key, DELIVERED, at(70))
+        assert await self.stands(store, entry) == (NoticeState.SENT, Progress.DELIVERED)
+        assert await self.story(store, entry) == [
+            (2, "retry", "451 try later"),
+            (6, "queued", "3: Queued"),
+            (60, "accepted", ""),
+            (70, "delivered", ""),
+        ]
+
+    async def test_reports_out_of_order_or_twice_never_go_back(self, store: Store) -> None:
+        entry = await self.sent(store)
+        for moment, one in enumerate((DELIVERED, ACCEPTED, DELIVERED, FAILED), start=10):
+            assert await store.report(entry.notice.key, one, at(moment))
+        assert await self.stands(store, entry) == (NoticeState.SENT, Progress.DELIVERED)
+        assert [what for _, what, _ in await self.story(store, entry)] == [
+            "accepted",  # as the answer to the sending
+            "delivered",
+            "failed",
+        ]
+
+    async def test_what_failed_is_seen_by_the_operator_and_in_the_tickets_history(self, store: Store) -> None:
+        entry = await self.sent(store)
+        for moment in (10, 11):
+            assert await store.report(entry.notice.key, FAILED, at(moment))
+        (line,) = await store.notices((NoticeState.FAILED,), 10)
+        assert (line.id, line.progress) == (entry.id, Progress.FAILED)
+        lines = await history(store, (await only_ticket(store)).number)
+        assert [one for one in lines if one[1] == "undelivered"] == [
+            ("netmon", "undelivered", "mail to technician somchai (opened): not delivered UNDELIV 001")
+        ]
+        await store.resend(entry.id, at(20))
+        (again,) = await store.claim(at(20), 10, 60)
+        await store.settle(again, SENT, at(21), None)
+        assert await self.stands(store, entry) == (NoticeState.SENT, Progress.ACCEPTED)
+
+    @pytest.mark.parametrize("given_up", [True, False])
+    async def test_a_report_ends_the_doubt_and_the_notice_is_not_sent_again(self, store: Store, given_up: bool) -> None:
+        entry = await self.claimed(store)
+        await store.settle(entry, UNKNOWN, at(2), None if given_up else T0 + 600)
+        assert await store.report(entry.notice.key, ACCEPTED, at(10))
+        assert await self.stands(store, entry) == (NoticeState.SENT, Progress.ACCEPTED)
+        assert await store.claim(at(700), 10, 60) == ()
+
+    async def test_that_one_copy_failed_does_not_end_the_doubt(self, store: Store) -> None:
+        entry = await self.claimed(store)
+        await store.settle(entry, UNKNOWN, at(2), T0 + 600)
+        assert await store.report(entry.notice.key, FAILED, at(10))
+        assert await self.stands(store, entry) == (NoticeState.WAITING, Progress.NONE)
+        assert len(await store.claim(at(700), 10, 60)) == 1
+
+    @pytest.mark.parametrize("answer", [SENT, UNKNOWN, RETRY])
+    async def test_a_report_may_come_before_the_answer_to_the_sending(self, store: Store, answer: Delivery) -> None:
+        entry = await self.claimed(store)
+        assert await store.report(entry.notice.key, DELIVERED, at(2))
+        assert await self.stands(store, entry) == (NoticeState.WAITING, Progress.DELIVERED)
+        await store.settle(entry, answer, at(3), None if answer is SENT else T0 + 600)
+        assert await self.stands(store, entry) == (NoticeState.SENT, Progress.DELIVERED)
+
+    async def test_a_failure_reported_before_the_answer_is_a_failure(self, store: Store) -> None:
+        entry = await self.claimed(store)
+        assert await store.report(entry.notice.key, FAILED, at(2))
+        await store.settle(entry, SENT, at(3), None)
+        assert await self.stands(store, entry) == (NoticeState.FAILED, Progress.FAILED)
+
+    async def test_a_report_after_a_crash_proves_that_it_had_left(self, store: Store) -> None:
+        entry = await self.claimed(store)
+        await store.release_leases(at(5))
+        assert await store.report(entry.notice.key, DELIVERED, at(6))
+        assert await store.claim(at(7), 10, 60) == ()
+
+    async def test_a_report_about_nothing_changes_nothing(self, store: Store) -> None:
+        await self.sent(store)
+        before = await everything(store)
+        assert not await store.report("no.such.notice", DELIVERED, at(9))
+        assert await store.notice(4711) is None
+        assert await everything(store) == before
+
+    async def test_forgetting_takes_the_history_of_notices_along(self, store: Store) -> None:
+        entry = await self.sent(store)
+        await store.report(entry.notice.key, DELIVERED, at(9))
+        await store.commit([ResolveFault(F1, Resolution.INVENTORY, T0 + 60)], at(60))
+        assert await store.forget(T0 + DAY, 10) == 1
+        assert not await store.report(entry.notice.key, DELIVERED, at(DAY))
+
+
+class StoreContract(FaultsContract, TicketsContract, OutboxContract, DeskContract, ReportsContract, ForgettingContract):
     """The whole promise."""

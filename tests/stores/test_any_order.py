@@ -30,6 +30,8 @@ from netmon.model.notices import (
     NoticeState,
     OutboxEntry,
     OutboxLine,
+    Progress,
+    Report,
     Stage,
     Verdict,
 )
@@ -159,6 +161,14 @@ class AnyOrder(RuleBasedStateMachine):
             self.ask(self.real.settle(real, delivery, now, retry_at))
             self.ask(self.fake.settle(fake, delivery, now, retry_at))
 
+    @rule(which=st.integers(0, 5), progress=st.sampled_from(list(Progress)[1:]), reason=st.sampled_from(["", "034"]))
+    def hear_from_the_gateway(self, which: int, progress: Progress, reason: str) -> None:
+        now, report = self.tick(), Report(progress, reason)
+        lines = self.loop.run_until_complete(self.fake.notices(list(NoticeState), 100))
+        key = lines[which].notice.key if which < len(lines) else "no such notice"
+        known = [self.ask(one.report(key, report, now)) for one in (self.real, self.fake)]
+        assert known == [which < len(lines)] * 2
+
     @rule(limit=st.integers(1, 3), channel=st.sampled_from(Channel))
     def claim_with_the_rest(self, limit: int, channel: Channel) -> None:
         now = self.tick()
@@ -220,7 +230,9 @@ async def shown(store: Store, now: Now) -> object:
     """All that the port shows of a store."""
     tickets = await store.tickets(only_open=False)
     files = [await store.ticket(ticket.number) for ticket in tickets]
-    notices = [replace(line, id=0) for line in await store.notices(list(NoticeState), 100)]
+    lines = await store.notices(list(NoticeState), 100)
+    stories = [one.history for line in lines if (one := await store.notice(line.id)) is not None]
+    notices = [[replace(line, id=0) for line in lines], stories, await store.outbox(now, Channel.SMS)]
     return await store.open_cases(), await store.tickets(only_open=True), files, await store.outbox(now), notices
 
 

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from netmon.model.country import Country
 from netmon.model.faults import Fault
-from netmon.ports import Exporter
+from netmon.ports import Exporter, TakeReport
 from netmon.web.app import create_app
 from netmon.web.server import WebServer, address_of, listen
 from netmon.web.sources import PageSources
@@ -28,6 +28,7 @@ class House:
     clock: StillClock = field(default_factory=StillClock)
     reasons: list[str] = field(default_factory=list)
     exporters: list[Exporter] = field(default_factory=list)
+    take_report: TakeReport | None = None
 
     def sources(self) -> PageSources:
         return PageSources(
@@ -36,6 +37,7 @@ class House:
             not_ready=lambda: self.reasons,
             explain=self.explain,
             exporters=self.exporters,
+            take_report=self.take_report,
         )
 
     def explain(self, fault: Fault, language: str) -> str:

@@ -1,0 +1,57 @@
+"""What gateways say afterwards. Every function works inside the caller's transaction.
+
+A report may come before the answer to the sending is written down, twice, long after, or in the wrong order.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from netmon.model.notices import NoticeEvent, NoticeState, Progress, Report
+from netmon.model.tickets import TicketEvent
+from netmon.model.time import Now
+from netmon.stores import notice_history, tickets
+from netmon.stores.schema import outbox
+
+_DOUBTED = frozenset({NoticeState.WAITING, NoticeState.UNKNOWN})
+_LEFT = frozenset({NoticeState.SENT, NoticeState.FAILED})
+
+
+def report(connection: sa.Connection, key: str, said: Report, now: Now) -> bool:
+    """Record a report; False if no notice has this key."""
+    row = connection.execute(sa.select(outbox).where(outbox.c.key == key)).one_or_none()
+    if row is None:
+        return False
+    event = NoticeEvent(now.wall, said.progress.value, said.reason)
+    if not notice_history.has(connection, row.id, event):
+        notice_history.append(connection, row.id, event)
+    values = _changes(row, said, now)
+    if values:
+        connection.execute(outbox.update().where(outbox.c.id == row.id).values(values))
+    if values.get("state") == NoticeState.FAILED:
+        note_failure(connection, row, said.reason, now)
+    return True
+
+
+def _changes(row: Any, said: Report, now: Now) -> dict[str, Any]:
+    """What becomes of the row."""
+    state, in_hand = NoticeState(row.state), row.lease_until is not None and row.lease_until > now.wall
+    if said.progress.rank <= Progress(row.progress).rank:
+        return {}
+    if state in _DOUBTED and not in_hand:
+        # A copy that failed settles no doubt: the notice is sent again, and that may succeed.
+        if not said.progress.proves_it_left:
+            return {}
+        return {"progress": said.progress.value, "state": NoticeState.SENT.value, "finished_at": now.wall}
+    values: dict[str, Any] = {"progress": said.progress.value}
+    if state in _LEFT:
+        ended = NoticeState.FAILED if said.progress is Progress.FAILED else NoticeState.SENT
+        values |= {"state": ended.value} if ended is not state else {}
+    return values
+
+
+def note_failure(connection: sa.Connection, row: Any, reason: str, now: Now) -> None:
+    """Say in the ticket's history that somebody was not reached."""
+    if row.ticket is not None:
+        text = f"{row.channel} to {row.audience} {row.recipient} ({row.stage}): not delivered {reason}".rstrip()
+        tickets.append_event(connection, row.ticket, TicketEvent(now.wall, tickets.NETMON, "undelivered", text))
