@@ -301,6 +301,14 @@ class Store(Protocol):
         """Close tickets resolved before that time (Unix seconds); returns how many."""
         ...
 
+    async def shift(self, seconds: float) -> None:
+        """The wall clock has been put forward by that much (back, below 0): move all that is not over along with it.
+
+        That is what waits in the outbox, open faults with their members, and tickets that are not closed. What is over
+        stays as it was written down.
+        """
+        ...
+
     async def forget(self, before: float, limit: int) -> int:
         """Delete up to `limit` faults that, with their tickets, ended before that time (Unix seconds).
 

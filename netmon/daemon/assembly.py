@@ -11,13 +11,17 @@ import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
 from netmon.daemon.notifying import notifiers_for, report_reader
 from netmon.daemon.pid_file import PidFile, claimed
 from netmon.daemon.policies import case_policy, courier_policy, health_policy, isolation_policy
 from netmon.daemon.report_secret import report_secret
+from netmon.engine.calendar import make_anew, make_calendar
 from netmon.engine.casework import Casework
 from netmon.engine.chronicle import Chronicle
 from netmon.engine.clock import SystemClock
+from netmon.engine.clock_watch import ClockWatch
 from netmon.engine.courier import Courier
 from netmon.engine.judge import Judge
 from netmon.engine.plan import SweepPlan, build_plan, build_snmp_round
@@ -78,6 +82,8 @@ class Daemon:
     store: Store
     vitals: PrometheusVitals
     clock: SystemClock
+    clock_watch: ClockWatch
+    calendar: AsyncIOScheduler
     pid_file: PidFile
     tls: Tls | None
     own: OwnAddress
@@ -116,7 +122,7 @@ async def assemble(settings: Settings, inventory: Inventory, stack: AsyncExitSta
     pid_file = stack.enter_context(claimed(state_directory()))
     vitals, probing, tls = PrometheusVitals(), settings.probing, tls_for(settings)
     stack.enter_context(hold_database(settings.store.url))
-    store = await open_store(settings.store.url, vitals=vitals)
+    store = await open_store(settings.store.url, vitals=vitals, check=True)
     stack.push_async_callback(store.close)
     clock = SystemClock()
     await store.release_leases(clock.now())
@@ -132,6 +138,12 @@ async def assemble(settings: Settings, inventory: Inventory, stack: AsyncExitSta
     await casework.load()
     chronicle = Chronicle(store, vitals)
     await chronicle.load(country)
+    calendar = make_calendar()
+
+    def stepped() -> None:
+        casework.outdate()
+        make_anew(calendar)
+
     sweep = Sweep(country, plan, pinger, judge=judge, watch=watch, vitals=vitals)
     poller = open_poller(vitals, poller_config(settings, inventory), namespace=probing.namespace)
     stack.push_async_callback(poller.close)
@@ -161,6 +173,8 @@ async def assemble(settings: Settings, inventory: Inventory, stack: AsyncExitSta
         store=store,
         vitals=vitals,
         clock=clock,
+        clock_watch=ClockWatch(clock, country, store, vitals=vitals, stepped=stepped),
+        calendar=calendar,
         pid_file=pid_file,
         tls=tls,
         own=own,

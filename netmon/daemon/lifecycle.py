@@ -13,7 +13,7 @@ from pathlib import Path
 from netmon.daemon.assembly import Daemon, assemble
 from netmon.daemon.notify import Manager
 from netmon.daemon.reload import Reloader
-from netmon.engine.calendar import close_resolved_tickets, forget_old_cases, make_calendar
+from netmon.engine.calendar import close_resolved_tickets, forget_old_cases
 from netmon.engine.clock import SystemClock
 from netmon.engine.supervision import every, start
 from netmon.model.faults import Fault
@@ -122,10 +122,11 @@ def make_pages(daemon: Daemon, listening: socket.socket) -> WebServer:
 
 
 def _start_calendar(daemon: Daemon, stack: AsyncExitStack) -> None:
-    calendar = make_calendar()
+    calendar = daemon.calendar
     close = close_resolved_tickets(daemon.store, daemon.clock, after=daemon.settings.tickets.close_after)
     calendar.add_job(close, "interval", minutes=CLOSE_EVERY_MINUTES)
-    forget = forget_old_cases(daemon.store, daemon.clock, keep=daemon.settings.store.keep)
+    keep, is_trusted = daemon.settings.store.keep, daemon.clock_watch.is_trusted
+    forget = forget_old_cases(daemon.store, daemon.clock, keep=keep, is_trusted=is_trusted)
     calendar.add_job(forget, "cron", hour=FORGET_AT_HOUR)
     calendar.start()
     stack.callback(calendar.shutdown, wait=False)
@@ -133,6 +134,8 @@ def _start_calendar(daemon: Daemon, stack: AsyncExitStack) -> None:
 
 async def _run_loops(daemon: Daemon, reloader: Reloader, pages: WebServer, manager: Manager) -> None:
     async def casework() -> None:
+        # First, and in this loop: no decision is taken between a step's entry in the database and its adoption.
+        await daemon.clock_watch.tick()
         await daemon.casework.tick(daemon.clock.now())
 
     async def watch() -> None:

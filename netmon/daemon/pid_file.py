@@ -6,15 +6,17 @@ the daemon takes signals; until then the file is empty.
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from netmon.errors import InputError
+from netmon.errors import InputError, StoreError
 
 NAME = "netmon.pid"
+_PASSING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 _TRIES, _PAUSE = 10, 0.1
 """A look of `running_daemon` holds the lock for a moment; that must not keep a daemon from starting."""
 
@@ -26,8 +28,15 @@ class PidFile:
         self._handle = handle
 
     def announce(self) -> None:
-        """From now on this process may be sent signals."""
-        os.pwrite(self._handle, f"{os.getpid()}\n".encode(), 0)
+        """From now on this process may be sent signals.
+
+        Raises:
+            StoreError: the disk is full.
+        """
+        try:
+            os.pwrite(self._handle, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            raise StoreError(f"The process id cannot be written to {NAME}: {error.strerror}.") from error
 
 
 @contextlib.contextmanager
@@ -35,14 +44,16 @@ def claimed(directory: Path) -> Iterator[PidFile]:
     """Hold the state directory for this process; the file is gone afterwards.
 
     Raises:
-        InputError: another daemon holds it, or it cannot be written.
+        InputError: another daemon holds it, or this user may not write it.
+        StoreError: its disk cannot be written now, which a later start may find mended.
     """
     path = directory / NAME
     try:
         directory.mkdir(parents=True, exist_ok=True)
         handle = _lock(path)
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}. netmon keeps its state there.") from error
+        kind = StoreError if error.errno in _PASSING else InputError
+        raise kind(f"{path} cannot be written: {error.strerror}. netmon keeps its state there.") from error
     try:
         yield PidFile(handle)
     finally:

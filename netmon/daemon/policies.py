@@ -13,6 +13,9 @@ from netmon.rules.repetition import Rate
 from netmon.rules.ticket_policy import NoticePolicy
 from netmon.settings import Settings
 
+LOOK_FIRST_MARGIN = 2.0
+"""Seconds that conclusions and the database may take."""
+
 
 def health_policy(settings: Settings) -> HealthPolicy:
     """How sure to be before saying down, and up again."""
@@ -54,4 +57,6 @@ def courier_policy(settings: Settings) -> CourierPolicy:
         gateway={Channel.SMS: Rate(rates.sms_per_minute, 60.0)},
     )
     noc = Person(name="NOC", email=settings.notices.noc_mail)
-    return CourierPolicy(noc=noc, patience=patience, limits=limits)
+    # Every device is probed within a round, and one that is back is believed after the time of its recovery.
+    look_first = settings.probing.interval + settings.health.recovery.steady + LOOK_FIRST_MARGIN
+    return CourierPolicy(noc=noc, patience=patience, limits=limits, look_first=look_first)

@@ -36,10 +36,23 @@ def close_resolved_tickets(store: Store, clock: Clock, *, after: float) -> Calla
     return job
 
 
-def forget_old_cases(store: Store, clock: Clock, *, keep: float) -> Callable[[], Awaitable[None]]:
-    """A job: delete what ended `keep` seconds ago, slice by slice."""
+def make_anew(calendar: AsyncIOScheduler) -> None:
+    """After a step of the wall clock: set each job's next time by the new one, or a step back would stop them all."""
+    for job in calendar.get_jobs():
+        job.reschedule(job.trigger)
+
+
+def forget_old_cases(
+    store: Store, clock: Clock, *, keep: float, is_trusted: Callable[[], bool]
+) -> Callable[[], Awaitable[None]]:
+    """A job: delete what ended `keep` seconds ago, slice by slice; nothing while the wall clock `is_trusted` not.
+
+    A clock that is years ahead for an hour at night would else cost the whole history.
+    """
 
     async def job() -> None:
+        if not is_trusted():
+            return
         before, forgotten = clock.now().wall - keep, 0
         while gone := await store.forget(before, FORGET_AT_ONCE):
             forgotten += gone

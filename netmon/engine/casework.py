@@ -68,6 +68,10 @@ class Casework:
         self._groups = GroupIndex(self._country.inventory)
         self._agent_groups = AgentGroups(self._country.inventory)
 
+    def outdate(self) -> None:
+        """The store holds the cases with other times now: read them before anything is decided."""
+        self._outdated = True
+
     async def load(self) -> None:
         """Read the open cases from the store onto the whiteboard."""
         self._outdated = True

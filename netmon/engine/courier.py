@@ -27,6 +27,8 @@ from netmon.rules.repetition import Serving
 
 log = logging.getLogger(__name__)
 
+STANDSTILL = 10.0
+"""Seconds. A process that has not run for so long was stopped, or its machine was, and knows nothing of now."""
 _BY_CHANNEL = {Channel.MAIL: Vital.MAILS, Channel.SMS: Vital.TEXTS}
 _ALARMS = frozenset({Stage.OPENED, Stage.EXTENDED, Stage.RELABELLED})
 
@@ -59,6 +61,8 @@ class CourierPolicy:
     """How much one person is told, and a gateway handed."""
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
     """When a gateway is left alone."""
+    look_first: float = 0.0
+    """How long nothing is told after a standstill: what waits may be over, which fresh probes must show."""
 
     def age_limit(self, stage: Stage) -> float:
         """Seconds after which a notice that only meets busy gateways is given up."""
@@ -108,6 +112,7 @@ class Courier:
         self._allowance = Allowance(policy.limits)
         self._failing: set[Channel] = set()
         self._trouble: dict[Channel, str] = {}
+        self._pulse, self._quiet_until = clock.now().monotonic, float("-inf")
 
     def adopt(self, policy: CourierPolicy) -> None:
         """Work by another policy from now on; who had enough, and which gateway rests, stays known."""
@@ -120,12 +125,27 @@ class Courier:
         async with asyncio.TaskGroup() as group:
             for channel in Channel:
                 group.create_task(self._serve(channel), name=f"courier-{channel}")
+            group.create_task(self._beat(), name="courier-pulse")
+
+    async def _beat(self) -> None:
+        while True:
+            self._is_quiet()
+            await self._clock.sleep(self._policy.poll)
+
+    def _is_quiet(self) -> bool:
+        """Whether fresh probes are awaited. Asked by every task, because any of them may be the first to run again."""
+        now = self._clock.now().monotonic
+        if now - self._pulse > STANDSTILL:
+            self._quiet_until = now + self._policy.look_first
+        self._pulse = now
+        return now < self._quiet_until
 
     async def _serve(self, channel: Channel) -> None:
         while True:
             tried = 0
             try:
-                tried = await self._round(channel, self._clock.now())
+                if not self._is_quiet():
+                    tried = await self._round(channel, self._clock.now())
                 self._trouble.pop(channel, None)
             except StoreError as error:
                 if str(error) != self._trouble.get(channel):

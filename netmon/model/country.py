@@ -1,7 +1,7 @@
 """The whiteboard: what netmon holds true now, for whoever shows it. One writer (the engine), many readers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,15 @@ class Country:
     fleet: Fleet
     cases: Sequence[Case] = ()
     isolation: Isolation | None = None
+
+    def shift(self, seconds: float) -> None:
+        """The wall clock has been put forward by that much (back, below 0): say since when by the new time.
+
+        The cases are read anew by whoever owns them.
+        """
+        self.fleet.since += seconds
+        if self.isolation is not None:
+            self.isolation = replace(self.isolation, since=self.isolation.since + seconds)
 
 
 def village_rows(inventory: Inventory) -> NDArray[np.intp]:

@@ -48,6 +48,7 @@ class Vital(Enum):
     SWEEP_LATE_SLOTS = VitalSpec("netmon_sweep_skipped_slots", _C, "Sweep slots skipped because the loop was late.")
     SWEEP_LATE_DEVICES = VitalSpec("netmon_sweep_late_devices", _G, "Devices whose last probe is overdue.")
     LOOP_LAG = VitalSpec("netmon_loop_lag_seconds", _H, "How late the event loop ran a timer.")
+    CLOCK_STEPS = VitalSpec("netmon_clock_steps", _C, "Steps of the machine's wall clock.", "direction")
     TRANSITIONS = VitalSpec("netmon_health_transitions", _C, "Changes of a device's health.", "reason")
     DECISIONS = VitalSpec("netmon_decisions", _C, "Decisions carried out.", "decision")
     BLIND = VitalSpec("netmon_blind", _G, "1 while netmon itself is cut off.")

@@ -8,6 +8,7 @@ words here: BEGIN IMMEDIATE to write, BEGIN to read.
 
 from enum import StrEnum
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool
 
 from netmon.errors import InputError
+from netmon.stores.trouble import damage
 
 BUSY_TIMEOUT = 5000
 """How long (ms) to wait for another process that writes."""
@@ -63,6 +65,25 @@ def make_engine(url: URL, use: Use) -> sa.Engine:
         sa.event.listen(engine, "connect", _set_up_writer if use is Use.WRITE else _set_up_reader)
         sa.event.listen(engine, "begin", _begin_to_write if use is Use.WRITE else _begin_to_read)
     return engine
+
+
+def look_for_damage(url: URL) -> None:
+    """Read a whole SQLite database and hold its pages against each other; PostgreSQL looks after its own.
+
+    Raises:
+        StoreError: it is damaged; it was left as it is.
+        SQLAlchemyError: it cannot be read.
+    """
+    if url.get_backend_name() != "sqlite" or not Path(str(url.database)).exists():
+        return
+    engine = make_engine(url, Use.READ)
+    try:
+        with engine.connect() as connection:
+            verdict = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+    finally:
+        engine.dispose()
+    if verdict != "ok":
+        raise damage(verdict)
 
 
 def _set_up_writer(connection: Any, _record: object) -> None:

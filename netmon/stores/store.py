@@ -16,8 +16,8 @@ from netmon.model.notices import Channel, Delivery, NoticeFile, NoticeState, Out
 from netmon.model.tickets import Ticket
 from netmon.model.time import Now
 from netmon.ports import OutboxState, TicketAction, Vitals
-from netmon.stores import desk, devices, faults, outbox, reading, reports, retention, schema, tickets
-from netmon.stores.database import Use, make_engine, parse_url
+from netmon.stores import desk, devices, faults, outbox, reading, reports, retention, schema, shifting, tickets
+from netmon.stores.database import Use, look_for_damage, make_engine, parse_url
 from netmon.stores.migrating import migrate
 from netmon.stores.trouble import store_error
 from netmon.stores.worker import Worker
@@ -106,6 +106,9 @@ class SqlStore:
     async def close_resolved(self, before: float, now: Now) -> int:
         return await self._writer.call(lambda connection: tickets.close_resolved(connection, before, now))
 
+    async def shift(self, seconds: float) -> None:
+        await self._writer.call(lambda connection: shifting.shift(connection, seconds))
+
     async def forget(self, before: float, limit: int) -> int:
         return await self._writer.call(lambda connection: retention.forget(connection, before, limit))
 
@@ -148,10 +151,11 @@ class SqlStore:
         self._watch.dispose()
 
 
-async def open_store(url: str, *, vitals: Vitals) -> SqlStore:
+async def open_store(url: str, *, vitals: Vitals, check: bool = False) -> SqlStore:
     """Open the database (`sqlite:///path` or `postgresql://...`), creating or updating its tables.
 
-    Several processes may hold the same database open.
+    Several processes may hold the same database open. With `check` all of it is read first, some 100 MB in a second:
+    damage in a corner may not be met for months, while everything else is written around it.
 
     Raises:
         InputError: the URL is no database URL.
@@ -159,6 +163,8 @@ async def open_store(url: str, *, vitals: Vitals) -> SqlStore:
     """
     parsed = parse_url(url)
     try:
+        if check:
+            await asyncio.to_thread(look_for_damage, parsed)
         await asyncio.to_thread(migrate, parsed)
         return SqlStore(parsed, vitals)
     except SQLAlchemyError as error:

@@ -35,6 +35,8 @@ _SENTENCES = {
     Trouble.OTHER: "The database cannot be used.",
 }
 
+# Extended ones go first: a log's index that cannot grow is how a full disk shows when the database is opened.
+_SQLITE_EXTENDED = {sqlite3.SQLITE_IOERR_SHMSIZE: Trouble.FULL}
 # SQLite's primary result codes (sqlite.org/rescode.html): the low byte of the extended code.
 _SQLITE = {
     sqlite3.SQLITE_FULL: Trouble.FULL,
@@ -70,11 +72,16 @@ def trouble_of(error: SQLAlchemyError) -> Trouble:
         return Trouble.OTHER
     code = getattr(error.orig, "sqlite_errorcode", None)
     if code is not None:
-        return _SQLITE.get(code & 0xFF, Trouble.OTHER)
+        return _SQLITE_EXTENDED.get(code) or _SQLITE.get(code & 0xFF, Trouble.OTHER)
     state = getattr(error.orig, "sqlstate", None)
     if state is None:
         return Trouble.CANNOT_OPEN if error.connection_invalidated or "connect" in str(error.orig) else Trouble.OTHER
     return next((word for prefix, word in _SQLSTATE.items() if state.startswith(prefix)), Trouble.OTHER)
+
+
+def damage(own_words: str) -> StoreError:
+    """The sentence for a file in which a check has found damage."""
+    return StoreError(f"{_SENTENCES[Trouble.CORRUPT]} ({own_words.strip().splitlines()[0]})")
 
 
 def store_error(error: SQLAlchemyError) -> StoreError:

@@ -24,6 +24,10 @@ from tests.kit.wire import Network
 from tests.stores.sample import RememberedVitals
 
 SMALL_DISK = 'mount -t tmpfs -o size=2m,mode=0700 tmpfs "$0" && exec "$@"'
+FULL = (
+    'cp "$0/netmon.db" "$0/../copy" && mount -t tmpfs -o size=1m,mode=0700 tmpfs "$0" && mv "$0/../copy" "$0/netmon.db"'
+    ' && { dd if=/dev/zero of="$0/ballast" 2>&-; exec "$@"; }'
+)
 FAILED, BAD_INPUT = 1, 2
 
 pytestmark = pytest.mark.network
@@ -98,6 +102,40 @@ def test_a_damaged_database_is_left_alone_and_netmon_says_what_to_do(tmp_path: P
     assert complaint.startswith("The database file is damaged or is none; it was left as it is. Restore a backup")
     assert complaint.count("\n") == 1
     assert site.database.read_bytes() == before
+
+
+def test_damage_in_a_corner_is_found_before_anything_is_written(tmp_path: Path, netmon) -> None:
+    site = Site(folder=tmp_path)
+    asyncio.run(made(site))
+    with closing(sqlite3.connect(site.database)) as database:
+        (page,) = database.execute("SELECT rootpage FROM sqlite_master WHERE name = 'ticket_event'").fetchone()
+    body = bytearray(site.database.read_bytes())
+    body[(page - 1) * 4096 : page * 4096] = b"\xa5" * 4096
+    site.database.write_bytes(body)
+    code, _, complaint = netmon(site, "run")
+    assert code == FAILED
+    assert complaint.splitlines()[-1].startswith("The database file is damaged or is none; it was left as it is.")
+    assert site.database.read_bytes() == bytes(body)
+
+
+NOTHING_MORE = 'mount -t tmpfs -o nr_inodes=1,mode=0700 tmpfs "$0" && exec "$@"'
+READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
+
+
+@pytest.mark.peer("unshare")
+@pytest.mark.parametrize(
+    ("disk", "reason"), [(NOTHING_MORE, "No space left"), (READ_ONLY, "Read-only file system"), (FULL, "is full")]
+)
+def test_a_disk_that_may_be_mended_later_ends_the_start_so_that_systemd_tries_again(
+    tmp_path: Path, disk: str, reason: str
+) -> None:
+    site = Site(folder=tmp_path)
+    asyncio.run(made(site))
+    done = site.netmon("run", wrapper=("unshare", "--mount", "sh", "-c", disk, str(site.state)))
+    # Not 2, which is for mistakes in the settings: after that the unit stays down (RestartPreventExitStatus=).
+    assert done.returncode == FAILED
+    assert reason in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.peer("unshare")

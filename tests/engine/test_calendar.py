@@ -38,7 +38,7 @@ async def test_old_history_is_forgotten_slice_by_slice_with_room_for_other_write
     await store.commit(opening("open"), at(0))
     began = clock.now().monotonic
     with caplog.at_level(logging.INFO):
-        await forget_old_cases(store, clock, keep=730 * DAY)()
+        await forget_old_cases(store, clock, keep=730 * DAY, is_trusted=lambda: True)()
     assert store.slices == [FORGET_AT_ONCE, FORGET_AT_ONCE, 5, 0]
     assert clock.now().monotonic - began > 0.5
     assert list(store.faults) == ["open"]
@@ -47,5 +47,5 @@ async def test_old_history_is_forgotten_slice_by_slice_with_room_for_other_write
 
 async def test_nothing_to_forget_is_not_worth_a_line(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
-        await forget_old_cases(FakeStore(), StillClock(), keep=DAY)()
+        await forget_old_cases(FakeStore(), StillClock(), keep=DAY, is_trusted=lambda: True)()
     assert not caplog.records

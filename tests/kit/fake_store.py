@@ -462,6 +462,25 @@ class FakeStore:
             self._move(ticket, TicketStatus.CLOSED, TicketEvent(now.wall, "netmon", "closed"))
         return len(found)
 
+    async def shift(self, seconds: float) -> None:
+        self._check_trouble()
+        for one in [one for one in self.faults.values() if one.is_open]:
+            members = tuple(
+                replace(m, failed_at=m.failed_at + seconds, recovered_at=_moved(m.recovered_at, seconds))
+                for m in one.members
+            )
+            self.faults[one.id] = replace(one, opened_at=one.opened_at + seconds, members=members)
+        for ticket in [one for one in self.by_number.values() if not one.status.is_terminal]:
+            self.by_number[ticket.number] = replace(
+                ticket,
+                opened_at=ticket.opened_at + seconds,
+                accepted_at=_moved(ticket.accepted_at, seconds),
+                resolved_at=_moved(ticket.resolved_at, seconds),
+            )
+        for row in [row for row in self.rows if row.state == "waiting"]:
+            for name in ("created_at", "not_before", "next_try", "lease_until"):
+                setattr(row, name, getattr(row, name) + seconds)
+
     async def forget(self, before: float, limit: int) -> int:
         self._check_trouble()
         old = [one for one in self.faults.values() if self._is_forgettable(one, before)][:limit]
@@ -498,6 +517,10 @@ class FakeStore:
 
     async def close(self) -> None:
         self.closed = True
+
+
+def _moved(moment: float | None, seconds: float) -> float | None:
+    return None if moment is None else moment + seconds
 
 
 def _leased(rows: Sequence[OutboxRow], now: Now, lease: float) -> tuple[OutboxEntry, ...]:

@@ -764,5 +764,40 @@ class ReportsContract:
         assert not await store.report(entry.notice.key, DELIVERED, at(DAY))
 
 
-class StoreContract(FaultsContract, TicketsContract, OutboxContract, DeskContract, ReportsContract, ForgettingContract):
+class ClockContract:
+    async def test_a_step_of_the_clock_moves_all_that_is_not_over(self, store: Store) -> None:
+        step = -3 * 3600.0
+        one = fault().with_recovered([DeviceId(f"ap-{VILLAGES[0]}")], T0 + 7)
+        notices = (notice(), notice(recipient="nipa"))
+        held: list[StoredDecision] = [OpenFault(one), OpenTicket(one.id, UBON, one.villages, one.opened_at)]
+        await store.commit([*held, *(SendNotice(each, T0 + 300) for each in notices)], at(0))
+        number = (await only_ticket(store)).number
+        await store.act(TicketAction(number=number, author="nipa", status=TicketStatus.IN_PROGRESS), at(9))
+        await store.shift(step)
+        (case,) = await store.open_cases()
+        assert case.fault.opened_at == one.opened_at + step
+        assert case.fault.failed_at == one.failed_at + step
+        assert {member.recovered_at for member in case.fault.members} == {None, T0 + 7 + step}
+        (ticket,) = case.tickets
+        assert (ticket.opened_at, ticket.accepted_at) == (one.opened_at + step, T0 + 9 + step)
+        assert await store.claim(at(step + 299), 10, 60) == ()
+        assert [entry.due_at for entry in await store.claim(at(step + 300), 10, 60)] == [T0 + 300 + step] * 2
+        assert await store.claim(at(step + 301), 10, 60) == ()
+        await store.shift(-step)
+        assert await store.claim(at(359), 10, 60) == ()
+        assert len(await store.claim(at(361), 10, 60)) == 2
+
+    async def test_a_step_of_the_clock_leaves_what_is_over_as_it_was_written_down(self, store: Store) -> None:
+        await store.commit(opening("f1", notices=(notice("f1"),)), at(0))
+        (entry,) = await store.claim(at(1), 10, 60)
+        await store.settle(entry, SENT, at(2), None)
+        await store.commit([ResolveFault(F1, Resolution.INVENTORY, T0 + 60)], at(60))
+        before = await everything(store), await store.notices(list(NoticeState), 10)
+        await store.shift(7 * 3600.0)
+        assert (await everything(store), await store.notices(list(NoticeState), 10)) == before
+
+
+class StoreContract(
+    FaultsContract, TicketsContract, OutboxContract, DeskContract, ReportsContract, ForgettingContract, ClockContract
+):
     """The whole promise."""
