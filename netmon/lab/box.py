@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 from zlib import crc32
 
-from netmon.lab.conditions import Conditions
+from netmon.lab.conditions import BATTERY_LASTS, Conditions
 from netmon.lab.daily import busy, busy_until, chance
 from netmon.model.inventory import Device
 
@@ -134,6 +134,23 @@ class Box:
     def upwards(self, now: float) -> int:
         """Octets from the clients since it started."""
         return int(self.downwards(now) * _UPWARDS)
+
+    def has_mains(self) -> bool:
+        """Whether a UPS is fed."""
+        return self.conditions.off_mains_since(self.index) is None
+
+    def seconds_on_battery(self, now: float) -> float:
+        """How long a UPS has run on its battery; 0 while it is fed."""
+        since = self.conditions.off_mains_since(self.index)
+        return 0.0 if since is None else now - since
+
+    def charge(self, now: float) -> int:
+        """Percent of a UPS's battery."""
+        return round(100 * self.conditions.charge(self.index, now))
+
+    def battery_left(self, now: float) -> float:
+        """Seconds for which a UPS's battery would last from now on."""
+        return BATTERY_LASTS * self.conditions.charge(self.index, now)
 
     def tells_causes(self) -> bool:
         """Whether an OLT says why an ONU went."""

@@ -15,6 +15,10 @@ from netmon.lab.daily import busy_until
 GASP_LOST: Final = 0.30
 """Share of dying gasps that the OLT does not hear; never in a gentle country."""
 
+BATTERY_LASTS: Final = 4 * 3_600.0
+RECHARGE: Final = 8 * 3_600.0
+"""Seconds from full to empty, and back."""
+
 Clock = Callable[[], float]
 """Unix seconds by a clock that never jumps."""
 
@@ -38,11 +42,15 @@ class Down:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What an event adds to a living device: a silent agent, a fading line (dB a minute), nobody using it."""
+    """What an event adds to a living device.
+
+    A silent agent, a fading line (dB a minute), nobody using it, no mains behind a UPS.
+    """
 
     hung: bool = False
     fading: float = 0.0
     idle: bool = False
+    no_mains: bool = False
 
 
 class Conditions:
@@ -66,6 +74,7 @@ class Conditions:
         self._stops: dict[int, set[str]] = {}
         self._stopped: dict[int, float] = {}
         self._missed: dict[int, float] = {}
+        self._batteries: dict[int, tuple[float, float]] = {}
 
     def die(self, index: int, event: str, death: Death) -> None:
         """An event takes a device; its OLT notes how, if it was alive."""
@@ -111,18 +120,35 @@ class Conditions:
 
     def begin(self, index: int, event: str, trouble: Trouble) -> None:
         """Trouble for a living device until the event ends."""
+        charge = self.charge(index, self.clock())
         self._troubles.setdefault(index, {})[event] = (self.clock(), trouble)
         if trouble.idle:
             self.stop_traffic(index, event)
+        if trouble.no_mains:
+            self._batteries[index] = self.clock(), charge
 
     def end(self, index: int, event: str) -> None:
         """The event's trouble is over; nothing happens if it made none."""
-        self._troubles.get(index, {}).pop(event, None)
+        charge = self.charge(index, self.clock())
+        _, trouble = self._troubles.get(index, {}).pop(event, (0.0, Trouble()))
+        if trouble.no_mains:
+            self._batteries[index] = self.clock(), charge
         self.resume_traffic(index, event)
 
     def is_hung(self, index: int) -> bool:
         """Whether the agent keeps silent."""
         return any(trouble.hung for _, trouble in self._troubles.get(index, {}).values())
+
+    def off_mains_since(self, index: int) -> float | None:
+        """When the mains behind a UPS went; None while they are there."""
+        moments = [since for since, trouble in self._troubles.get(index, {}).values() if trouble.no_mains]
+        return min(moments, default=None)
+
+    def charge(self, index: int, now: float) -> float:
+        """Charge of a UPS's battery, 0 to 1."""
+        at, charge = self._batteries.get(index, (now, 1.0))
+        is_emptied = self.off_mains_since(index) is not None
+        return min(1.0, max(0.0, charge + (at - now) / BATTERY_LASTS if is_emptied else charge + (now - at) / RECHARGE))
 
     def is_idle(self, index: int) -> bool:
         """Whether nobody uses the device."""

@@ -171,7 +171,7 @@ def _trouble(placed: Placed) -> Trouble | None:
             return Trouble(fading=fading)
         case NoClients():
             return Trouble(idle=True)
-    return None
+    return Trouble(no_mains=True) if placed.event.kind == "power_cut" else None
 
 
 def _worse(placed: Placed) -> Worse:

@@ -1,6 +1,7 @@
 """A made-up country on Thailand's real tambons: villages, devices, people; same plan, same country.
 
-Per amphoe one or more feeders, per village an uplink behind its feeder and an access point behind its uplink. What the
+Per amphoe one or more feeders, each with a UPS beside it in its exchange; per village an uplink behind its feeder and
+an access point behind its uplink. What the
 operator's inventory says (`inventory`) is not always what is true (`parent_of`): records in the field are wrong for
 some feeders, one uplink in ten answers no ping, four in ten speak no SNMP. A gentle country has none of it.
 """
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from netmon.errors import InputError
 from netmon.lab import people
-from netmon.lab.addresses import ap_address, feeder_address, uplink_address
+from netmon.lab.addresses import ap_address, feeder_address, uplink_address, ups_address
 from netmon.lab.coordinates import JITTER_KM, Point, TambonPoints, jitter
 from netmon.lab.places import Amphoe, Share, Tambon, apportion, choose_amphoes, choose_codes, choose_tambons
 from netmon.lab.words import CONTACT_TITLES, OPENING_HOURS, PLACES, VILLAGE_ENDINGS, VILLAGE_STEMS
@@ -133,6 +134,7 @@ class _Builder:
             centre = centre_of[share.amphoe.code]
             places = list(layouter.lay_out(share, centre))
             self._wire_up(share, places, centre, (paper, planned, mute))
+        self._add_upss()
         inventory = Inventory(
             villages=self.villages,
             devices=tuple(self.devices),
@@ -203,6 +205,25 @@ class _Builder:
         self.parent_of[feeder] = None
         self.amphoe_of[feeder] = amphoe.code
         return feeder
+
+    def _add_upss(self) -> None:
+        """One beside every feeder; last, so that no other device has another place in the inventory for it."""
+        by_id = {device.id: device for device in self.devices}
+        for number, feeder in enumerate(self.feeders):
+            ups = DeviceId(f"ups-{feeder.removeprefix('olt-')}")
+            self.devices.append(
+                Device(
+                    id=ups,
+                    role=Role.UPS,
+                    address=ups_address(number),
+                    parent=feeder,
+                    name=by_id[feeder].name.replace("OLT", "UPS", 1),
+                    centre=by_id[feeder].centre,
+                    credential=CREDENTIAL,
+                )
+            )
+            self.parent_of[ups] = feeder
+            self.amphoe_of[ups] = self.amphoe_of[feeder]
 
     def _add_village_devices(
         self,

@@ -2,7 +2,8 @@
 
 The place of an event becomes a set of devices; its kind picks those it kills or worsens:
 
-    power_cut                    everything there that runs on mains, feeders too
+    power_cut                    everything there that runs on mains, feeders too; a UPS dies with its feeder, or
+                                 carries it on its battery
     fibre_cut uplink_fault flap  the uplinks there
     feeder_cut                   the feeders there (for a village: the one it truly hangs on)
     ap_fault                     the access points there
@@ -43,15 +44,15 @@ CAUSE_OF: Final[dict[str, Cause | None]] = {
 """The cause that is true, by kind of event; None where no ticket is due."""
 
 _ROLES: Final[dict[str, frozenset[Role]]] = {
-    "power_cut": frozenset({Role.FEEDER, Role.UPLINK, Role.AP}),
+    "power_cut": frozenset({Role.FEEDER, Role.UPLINK, Role.AP, Role.UPS}),
     "fibre_cut": frozenset({Role.UPLINK}),
     "feeder_cut": frozenset({Role.FEEDER}),
     "ap_fault": frozenset({Role.AP}),
     "uplink_fault": frozenset({Role.UPLINK}),
     "flap": frozenset({Role.UPLINK}),
-    "loss": frozenset({Role.FEEDER, Role.UPLINK, Role.AP}),
-    "delay": frozenset({Role.FEEDER, Role.UPLINK, Role.AP}),
-    "agent_hang": frozenset({Role.FEEDER, Role.UPLINK, Role.AP}),
+    "loss": frozenset({Role.FEEDER, Role.UPLINK, Role.AP, Role.UPS}),
+    "delay": frozenset({Role.FEEDER, Role.UPLINK, Role.AP, Role.UPS}),
+    "agent_hang": frozenset({Role.FEEDER, Role.UPLINK, Role.AP, Role.UPS}),
     "optics_fade": frozenset({Role.UPLINK}),
     "no_clients": frozenset({Role.AP}),
 }

@@ -5,7 +5,7 @@ from math import cos, hypot, radians
 
 from netmon.lab.coordinates import KM_PER_DEGREE
 from netmon.lab.country import Country
-from netmon.model.inventory import Role, Village
+from netmon.model.inventory import Device, Role, Village
 
 _BANGKOK = (13.75, 100.50)
 _DETOUR = 1.6
@@ -13,7 +13,12 @@ _DETOUR = 1.6
 _KM_PER_SECOND = 200_000.0
 """Light in glass."""
 _CORE_SECONDS = 0.0008
-_DEVICE_SECONDS = {Role.FEEDER: (0.0004, 0.0010), Role.UPLINK: (0.0012, 0.0030), Role.AP: (0.0018, 0.0070)}
+_DEVICE_SECONDS = {
+    Role.FEEDER: (0.0004, 0.0010),
+    Role.UPS: (0.0006, 0.0020),
+    Role.UPLINK: (0.0012, 0.0030),
+    Role.AP: (0.0018, 0.0070),
+}
 """Added by the device and the access network before it: least and most."""
 REFERENCE_SECONDS = 0.0012
 _USUAL_LOSS = (0.001, 0.005)
@@ -26,7 +31,7 @@ def round_trips(country: Country) -> list[float]:
     feeder_place = _feeder_places(country)
     times = []
     for device in country.inventory.devices:
-        village = villages[device.village] if device.village else feeder_place.get(device.id)
+        village = villages[device.village] if device.village else _place(device, feeder_place)
         km = _kilometres(village) if village else 0.0
         least, most = _DEVICE_SECONDS[device.role]
         times.append(_CORE_SECONDS + 2 * km * _DETOUR / _KM_PER_SECOND + rng.uniform(least, most))
@@ -37,6 +42,11 @@ def usual_losses(country: Country) -> list[float]:
     """Share of echoes each device loses when nothing is wrong, by dense index."""
     rng = random.Random(f"{country.plan.seed}/loss")
     return [rng.uniform(*_USUAL_LOSS) for _ in country.inventory.devices]
+
+
+def _place(device: Device, feeder_place: dict[str, Village]) -> Village | None:
+    """Where a feeder stands, or the UPS beside it."""
+    return feeder_place.get(device.id) or feeder_place.get(device.parent or "")
 
 
 def _feeder_places(country: Country) -> dict[str, Village]:

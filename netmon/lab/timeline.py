@@ -14,13 +14,14 @@ from typing import Final
 from netmon.lab.country import Country
 from netmon.lab.events import Placed
 from netmon.lab.scenario import Flap, Outage, PollerIsolation, RestartNetmon, Scenario, Where
-from netmon.model.inventory import Role
+from netmon.model.inventory import Device, Role
 
 FEEDER_ON_BATTERY: Final = 0.6
 """Share of feeders that live through a power cut."""
 BACKGROUND_A_DAY: Final = 0.02
 """Faults of their own per village and day."""
 _BACKGROUND_SECONDS: Final = (60.0, 600.0)
+_FAIL_ALONE: Final = frozenset({Role.AP, Role.UPLINK})
 _DAY: Final = 86_400.0
 
 
@@ -87,11 +88,16 @@ def _during(placed: Placed, first: Change, last: Change, devices: tuple[int, ...
 def _outage(placed: Placed, scenario: Scenario, country: Country) -> Iterator[Step]:
     rng = random.Random(f"{scenario.country.seed}/{placed.id}")
     at, until = placed.event.at, placed.event.until
-    devices = placed.devices
+    devices, all_devices = placed.devices, country.inventory.devices
     if placed.event.kind == "power_cut" and not scenario.country.gentle and len(devices) > 1:
-        roles = country.inventory.devices
-        devices = tuple(d for d in devices if roles[d].role is not Role.FEEDER or rng.random() >= FEEDER_ON_BATTERY)
-    places = {d: country.inventory.devices[d].village or country.inventory.devices[d].id for d in devices}
+        devices = tuple(
+            d for d in devices if all_devices[d].role is not Role.FEEDER or rng.random() >= FEEDER_ON_BATTERY
+        )
+    dead = {all_devices[d].id for d in devices if all_devices[d].role is not Role.UPS}
+    on_battery = tuple(d for d in devices if all_devices[d].role is Role.UPS and all_devices[d].parent not in dead)
+    yield from _during(placed, Change.WORSEN, Change.MEND, on_battery)
+    devices = tuple(d for d in devices if d not in on_battery)
+    places = {d: _place(all_devices[d]) for d in devices}
     window = scenario.staggering.begin if until is None else min(scenario.staggering.begin, (until - at) / 2)
     begins = _spread(set(places.values()), window, rng)
     ends = _spread(set(places.values()), scenario.staggering.end, rng)
@@ -99,6 +105,13 @@ def _outage(placed: Placed, scenario: Scenario, country: Country) -> Iterator[St
         yield Step(at + begins[place], Change.KILL, placed, device)
         if until is not None:
             yield Step(until + ends[place], Change.REVIVE, placed, device)
+
+
+def _place(device: Device) -> str:
+    """What stands in one place loses its power in one moment: a village's devices, an exchange's OLT and UPS."""
+    if device.role is Role.UPS:
+        return device.parent or device.id
+    return device.village or device.id
 
 
 def _spread(places: set[str], window: float, rng: random.Random) -> dict[str, float]:
@@ -125,7 +138,7 @@ def _background(scenario: Scenario, country: Country) -> Iterator[Placed]:
         return
     rng = random.Random(f"{scenario.country.seed}/background")
     devices = country.inventory.devices
-    able = [i for i, d in enumerate(devices) if d.role is not Role.FEEDER and d.id not in country.unbuilt]
+    able = [i for i, d in enumerate(devices) if d.role in _FAIL_ALONE and d.id not in country.unbuilt]
     a_second = len(country.inventory.villages) * BACKGROUND_A_DAY / _DAY
     at, number = rng.expovariate(a_second), 0
     while able and at < scenario.duration:

@@ -24,7 +24,7 @@ def test_a_generated_country_may_name_the_community_of_what_speaks_snmp(netmon: 
     assert netmon("inventory", "generate", "land", "--villages", "60", "--credential", "village-ro").code == 0
     rows = (tmp_path / "land" / "devices.csv").read_text(encoding="utf-8-sig").splitlines()[1:]
     named = [row.split(",")[1] for row in rows if row.endswith(",village-ro")]
-    assert set(named) == {"feeder", "uplink", "ap"}
+    assert set(named) == {"feeder", "ups", "uplink", "ap"}
     assert named.count("ap") == 60 > named.count("uplink")
     (tmp_path / "netmon.yaml").write_text("inventory: {directory: land}\n")
     said = netmon("check", "-c", "netmon.yaml")

@@ -260,3 +260,25 @@ def test_ledger_has_the_events_that_only_agents_show(playing: Any, tmp_path: Pat
         "optics_fade": ("degraded", [ONU.id]),
         "no_clients": ("unused", [AP.id]),
     }
+
+
+UPS_SOURCE, UPS_CHARGE, UPS_SECONDS = (f"1.3.6.1.2.1.33.1.{arcs}" for arcs in ("4.1.0", "2.4.0", "2.2.0"))
+
+
+def test_ups_carries_its_feeder_through_a_power_cut_and_charges_again(playing: Any) -> None:
+    unkind = generate(CountryPlan(villages=200, seed=11))
+    cut = {"at": 100, "until": 7300, "kind": "power_cut", "where": {"country": True}}
+    with playing(cut, country=unkind) as play:
+        devices = unkind.inventory.devices
+        upss = [device for device in devices if device.role is Role.UPS]
+        assert all(play.get(ups, UPS_SOURCE, UPS_CHARGE, UPS_SECONDS) == [3, 100, 0] for ups in upss)
+        play.until(3700)
+        feeders = {ups.id: play.pings(devices[unkind.inventory.index_of[ups.parent]]) for ups in upss if ups.parent}
+        assert set(feeders.values()) == {True, False}
+        for ups in upss:
+            assert play.pings(ups) is feeders[ups.id], "a UPS that is empty is as dead as its feeder"
+            if feeders[ups.id]:
+                assert play.get(ups, UPS_SOURCE, UPS_CHARGE, UPS_SECONDS) == [5, 75, 3600]
+        play.until(7300 + 7200)
+        lived = [ups for ups in upss if feeders[ups.id]]
+        assert all(play.get(ups, UPS_SOURCE, UPS_CHARGE, UPS_SECONDS) == [3, 75, 0] for ups in lived)

@@ -57,7 +57,9 @@ def test_both_what_is_believed_and_what_is_true_are_forests_of_three_floors(vill
     by_id = {device.id: device for device in country.inventory.devices}
     for device in by_id.values():
         for parent in (device.parent, country.parent_of[device.id]):
-            expected = {Role.FEEDER: None, Role.UPLINK: Role.FEEDER, Role.AP: Role.UPLINK}[device.role]
+            expected = {Role.FEEDER: None, Role.UPLINK: Role.FEEDER, Role.AP: Role.UPLINK, Role.UPS: Role.FEEDER}[
+                device.role
+            ]
             assert (by_id[parent].role if parent else None) == expected
         if device.role is Role.UPLINK:
             assert device.observed_via is not None and device.observed_via.device == device.parent

@@ -3,7 +3,7 @@
 import pytest
 
 from netmon.lab.box import SSIDS, Box
-from netmon.lab.models.catalogue import ARUBA, ONU, RUCKUS, SMARTAX, UNIFI
+from netmon.lab.models.catalogue import ARUBA, ONU, RUCKUS, SMARTAX, UNIFI, UPS
 from netmon.model.readings import Quantity
 from netmon.probes.snmp.discover import Discovery, discover
 from netmon.probes.snmp.explain import missing
@@ -166,3 +166,24 @@ def test_a_village_s_uplink_carries_what_its_access_point_does() -> None:
     fleet.clock.now += 3600
     grown = [fleet.box(one).downwards(fleet.clock.now) - was for one, was in zip((onu, ap), before, strict=True)]
     assert ap.parent == onu.id and grown[0] > 0 and abs(grown[0] - grown[1]) <= 1
+
+
+async def test_ups_is_read_as_it_is() -> None:
+    fleet = Fleet()
+    device = fleet.of_family(UPS)
+    found, values = await read(fleet.reader(device))
+    box, now = fleet.box(device), fleet.clock.now
+    assert (found.profile.name, found.identity.model, found.identity.firmware) == ("ups-mib", "LP-3000", "1.4")
+    hold_uptime(values, box, now)
+    hold(
+        values,
+        {
+            (Quantity.UPS_ON_BATTERY, ""): 0,
+            (Quantity.UPS_CHARGE, ""): 1,
+            (Quantity.UPS_RUNTIME, ""): 4 * 3600,
+            (Quantity.UPS_BATTERY_SECONDS, ""): 0,
+            (Quantity.VOLTAGE, "battery"): 54.5,
+        },
+    )
+    load = next(value for (quantity, _), value in values.items() if quantity is Quantity.UPS_LOAD)
+    assert load is not None and 0.2 < load < 0.6

@@ -148,7 +148,7 @@ def test_missing_file_is_told_in_a_sentence(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "where", "roles"),
     [
-        ("power_cut", "{amphoe: '#1'}", {Role.FEEDER, Role.UPLINK, Role.AP}),
+        ("power_cut", "{amphoe: '#1'}", {Role.FEEDER, Role.UPLINK, Role.AP, Role.UPS}),
         ("power_cut", "{village: '#1'}", {Role.UPLINK, Role.AP}),
         ("fibre_cut", "{feeder: '#1'}", {Role.UPLINK}),
         ("feeder_cut", "{village: '#1'}", {Role.FEEDER}),
@@ -156,7 +156,7 @@ def test_missing_file_is_told_in_a_sentence(tmp_path: Path) -> None:
         ("ap_fault", "{country: true}", {Role.AP}),
         ("uplink_fault", "{village: '#1'}", {Role.UPLINK}),
         ("flap", "{village: '#1'}", {Role.UPLINK}),
-        ("agent_hang", "{amphoe: '#1'}", {Role.FEEDER, Role.UPLINK, Role.AP}),
+        ("agent_hang", "{amphoe: '#1'}", {Role.FEEDER, Role.UPLINK, Role.AP, Role.UPS}),
         ("optics_fade, db_per_minute: 2", "{feeder: '#1'}", {Role.UPLINK}),
         ("no_clients", "{country: true}", {Role.AP}),
     ],

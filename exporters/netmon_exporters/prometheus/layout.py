@@ -92,13 +92,20 @@ def make_layout(inventory: Inventory, generation: int) -> Generator[bytes, None,
 
 
 def _province_of(inventory: Inventory, row: int) -> str:
-    """The device's village's province; for one that serves several, where most of its villages are."""
-    village = inventory.devices[row].village
-    if village is not None:
-        return village[:2]
-    served = Counter(_code(village) for village in inventory.villages_below(row))
-    # villages_below is sorted, and the first of equals wins: the smallest code.
-    return served.most_common(1)[0][0] if served else ELSEWHERE
+    """The device's village's province; for one that serves several, where most of its villages are.
+
+    A device that serves none (a UPS in an exchange) stands where what is above it does.
+    """
+    while row >= 0:
+        village = inventory.devices[row].village
+        if village is not None:
+            return village[:2]
+        served = Counter(_code(village) for village in inventory.villages_below(row))
+        if served:
+            # villages_below is sorted, and the first of equals wins: the smallest code.
+            return served.most_common(1)[0][0]
+        row = inventory.parent_of(row)
+    return ELSEWHERE
 
 
 def _code(village: VillageId) -> str:
