@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from netmon.cli.bench.processes import mortal
 from netmon.errors import ProbeError
 
 COMMUNITY = "public"
@@ -67,7 +68,7 @@ def _running(program: str, hosts: Sequence[str], port: int) -> Iterator[None]:
         config.write_text(f"agentaddress {listening}\n{views}rocommunity {COMMUNITY} default -V bench\n")
         command = [program, "-f", "-Ln", "-C", "-c", str(config), "-p", str(Path(folder) / "pid")]
         env = {**os.environ, "SNMP_PERSISTENT_DIR": folder}
-        with subprocess.Popen(command, env=env) as agent:  # noqa: S603 - our own list
+        with subprocess.Popen(mortal(command), env=env) as agent:  # noqa: S603 - our own list
             try:
                 _await_agent(agent, hosts[-1], port)
                 yield

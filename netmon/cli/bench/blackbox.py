@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from netmon.cli.bench.processes import await_port, cpu_of, free_port, run_counted
+from netmon.cli.bench.processes import await_port, cpu_of, free_port, mortal, run_counted
 from netmon.cli.bench.rows import Row
 
 MODULE = "modules:\n  icmp:\n    prober: icmp\n    timeout: 1s\n    icmp: {preferred_ip_protocol: ip4}\n"
@@ -33,7 +33,7 @@ def measure_blackbox(targets: Sequence[str]) -> Row | None:
         address = f"127.0.0.1:{free_port()}"
         command = [program, f"--config.file={config}", f"--web.listen-address={address}", "--log.level=error"]
         env = {**os.environ, "GOMAXPROCS": "1"}
-        with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=env) as server:  # noqa: S603 - our own list
+        with subprocess.Popen(mortal(command), stderr=subprocess.DEVNULL, env=env) as server:  # noqa: S603 - our own list
             try:
                 await_port(address)
                 before, began = cpu_of(server.pid), time.monotonic()

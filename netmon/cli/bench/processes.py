@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shutil
 import socket
 import subprocess
 import sys
@@ -21,10 +22,20 @@ class Finished:
     cpu: float
 
 
+def mortal(argv: Sequence[str]) -> list[str]:
+    """The command, ended with us whatever ends us: a killed bench leaves no agents and contenders behind.
+
+    setpriv (util-linux) sets the signal and becomes the program, so the process is the same; without it, as it was.
+    """
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "TERM", "--", *argv] if setpriv else list(argv)
+
+
 def run_counted(argv: Sequence[str], *, stdin: str = "") -> Finished:
     """Run a program to its end; CPU is user + system time of it and its children, as wait4 tells."""
     before, began = _children_cpu(), time.monotonic()
-    done = subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False)  # noqa: S603 - our own list
+    command = mortal(argv)
+    done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)  # noqa: S603 - our own list
     return Finished(done.stdout, done.stderr, time.monotonic() - began, _children_cpu() - before)
 
 
