@@ -46,6 +46,7 @@ def notifiers_for(
         name=notices.sender_name,
         contact=notices.contact_number,
         map_link=notices.map_link,
+        reply_to=notices.reply_to,
     )
 
     def wording(fault: Fault, language: str) -> tuple[str, Sequence[str]]:

@@ -4,7 +4,7 @@ from netmon.engine.allowance import Limits
 from netmon.engine.casework import CasePolicy
 from netmon.engine.courier import CourierPolicy
 from netmon.engine.judge import HealthPolicy
-from netmon.model.notices import Channel, Person
+from netmon.model.notices import Channel, Person, Tried
 from netmon.rules.agents import AgentPolicy
 from netmon.rules.conclude import ConcludePolicy
 from netmon.rules.isolation import IsolationPolicy
@@ -59,4 +59,6 @@ def courier_policy(settings: Settings) -> CourierPolicy:
     noc = Person(name="NOC", email=settings.notices.noc_mail)
     # Every device is probed within a round, and one that is back is believed after the time of its recovery.
     look_first = settings.probing.interval + settings.health.recovery.steady + LOOK_FIRST_MARGIN
-    return CourierPolicy(noc=noc, patience=patience, limits=limits, look_first=look_first)
+    odds = settings.health.odds
+    tried = Tried(tries=odds.minimum, within=odds.within, every=settings.probing.interval)
+    return CourierPolicy(noc=noc, patience=patience, limits=limits, look_first=look_first, tried=tried)

@@ -31,7 +31,8 @@ ONLY_AT_START = (
     *("store", "web", "mail", "sms", "templates", "log", "credentials", "tickets"),
     *("probing.timeout", "probing.namespace", "probing.profiles"),
     *("probing.snmp_timeout", "probing.snmp_retries", "probing.snmp_port"),
-    *(f"notices.{key}" for key in ("noc_mail", "contact_number", "map_link", "from_address", "sender_name")),
+    *(f"notices.{key}" for key in ("noc_mail", "contact_number", "map_link")),
+    *(f"notices.{key}" for key in ("from_address", "reply_to", "sender_name")),
 )
 """Settings, as paths, that belong to what is opened once: sockets, database, gateways."""
 REPORT, ACCEPT = "reload.json", "reload.accept"

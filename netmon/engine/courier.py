@@ -19,7 +19,7 @@ from netmon.engine.breaker import Breaker, BreakerPolicy, Passage
 from netmon.engine.letters import Letters, Undeliverable
 from netmon.errors import StoreError
 from netmon.model.country import Country
-from netmon.model.notices import Channel, Delivery, Letter, OutboxEntry, Person, Recipient, Stage, Verdict
+from netmon.model.notices import Channel, Delivery, Letter, OutboxEntry, Person, Recipient, Stage, Tried, Verdict
 from netmon.model.time import Now
 from netmon.model.vitals import Vital
 from netmon.ports import Clock, Notifier, Store, Vitals
@@ -63,6 +63,8 @@ class CourierPolicy:
     """When a gateway is left alone."""
     look_first: float = 0.0
     """How long nothing is told after a standstill: what waits may be over, which fresh probes must show."""
+    tried: Tried | None = None
+    """What was tried before a device is believed dead, for the letters; None leaves it out."""
 
     def age_limit(self, stage: Stage) -> float:
         """Seconds after which a notice that only meets busy gateways is given up."""
@@ -101,6 +103,7 @@ class Courier:
     ) -> None:
         self._store = store
         self._letters = Letters(store, country, notifiers, clock=clock, noc=policy.noc)
+        self._letters.tried = policy.tried
         self._notifiers = notifiers
         self._vitals = vitals
         self._clock = clock
@@ -117,7 +120,7 @@ class Courier:
     def adopt(self, policy: CourierPolicy) -> None:
         """Work by another policy from now on; who had enough, and which gateway rests, stays known."""
         self._policy = policy
-        self._letters.noc = policy.noc
+        self._letters.noc, self._letters.tried = policy.noc, policy.tried
         self._allowance.limits = policy.limits
 
     async def run(self) -> None:

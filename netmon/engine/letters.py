@@ -7,10 +7,14 @@ from collections.abc import Collection
 from dataclasses import replace
 from enum import StrEnum
 
+import numpy as np
+from numpy.typing import NDArray
+
 from netmon.model.country import Country
+from netmon.model.faults import Fault
 from netmon.model.ids import VillageId
 from netmon.model.inventory import Village
-from netmon.model.notices import Audience, Channel, Letter, Notice, Person, Recipient
+from netmon.model.notices import Audience, Channel, Letter, Notice, Person, Recipient, Tried
 from netmon.model.tickets import Ticket, TicketEvent
 from netmon.ports import Clock, Store
 
@@ -36,6 +40,7 @@ class Letters:
         self._channels = channels
         self._clock = clock
         self.noc = noc
+        self.tried: Tried | None = None
 
     async def letter(self, notice: Notice) -> Letter | Undeliverable:
         """The letter of a notice, or why there can be none.
@@ -67,7 +72,22 @@ class Letters:
                 if member.device in inventory.index_of
             ),
             history=await self._history(ticket),
+            tried=self._tried(case.fault),
         )
+
+    def _tried(self, fault: Fault) -> Tried | None:
+        """What was done about the devices that are still dead; the Fleet knows when they were asked and answered."""
+        fleet, index_of, now = self._country.fleet, self._country.inventory.index_of, self._clock.now()
+        dark = [one.device for one in fault.members if one.recovered_at is None]
+        rows = [index_of[device] for device in dark if device in index_of and index_of[device] < fleet.size]
+        if self.tried is None or not fault.is_open or not rows:
+            return None
+
+        def newest(column: NDArray[np.float64]) -> float | None:
+            known = column[rows][~np.isnan(column[rows])]
+            return now.wall - (now.monotonic - float(known.max())) if known.size else None
+
+        return replace(self.tried, last_try=newest(fleet.probed_at), last_answer=newest(fleet.answered_at))
 
     async def _history(self, ticket: Ticket | None) -> tuple[TicketEvent, ...]:
         file = None if ticket is None else await self._store.ticket(ticket.number)

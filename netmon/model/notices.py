@@ -186,11 +186,26 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """What netmon did before it believed a device dead, and still does: so many pings within seconds, then one `every`.
+
+    `last_try` and `last_answer` are Unix seconds, of the fault's devices that are still dead; None where not known.
+    """
+
+    tries: int
+    within: float
+    every: float
+    last_try: float | None = None
+    last_answer: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """All a notifier needs to render and send one notice; `at` (Unix seconds) is when it was prepared.
 
     `villages` are the ticket's, `devices` those of the fault's members. `folded` are the letters to the same
-    person that leave as this one message, this letter among them; empty for an ordinary letter.
+    person that leave as this one message, this letter among them; empty for an ordinary letter. `tried` is None
+    where no device is dead.
     """
 
     notice: Notice
@@ -203,6 +218,7 @@ class Letter:
     devices: tuple[Device, ...] = ()
     history: tuple[TicketEvent, ...] = ()
     folded: tuple["Letter", ...] = ()
+    tried: Tried | None = None
 
 
 class Verdict(StrEnum):

@@ -51,12 +51,13 @@ MAIL_POLICY = _MailPolicy(linesep=SMTP.linesep, utf8=False, cte_type="7bit")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letterhead:
-    """What the operator set about messages. `map_link` has places {lat} and {lon}, '' for none."""
+    """What the operator set about messages. `map_link` has places {lat} and {lon}; '' is none."""
 
     address: str
     name: str
     contact: str
     map_link: str = ""
+    reply_to: str = ""
 
     @property
     def domain(self) -> str:
@@ -113,6 +114,8 @@ class MailComposer:
         message = EmailMessage(policy=MAIL_POLICY)
         message["From"] = Address(clean(self._head.name), addr_spec=self._head.address)
         message["To"] = to
+        if self._head.reply_to:
+            message["Reply-To"] = Address(addr_spec=self._head.reply_to)
         message["Subject"] = subject_of(letter)
         message["Date"] = local_time(letter.at)
         self._identify(message, letter)

@@ -148,6 +148,7 @@ class Particulars:
             "overruled_by": fault.overruled_by,
             "sentence": sentence,
             "evidence": evidence,
+            "tried": None if fault.cause in MILD or self._dark_count == 0 else letter.tried,
             "upstream": upstream[:SHOWN],
             "groups": self._groups(),
             "about": ", ".join(line.label for line in upstream[:1]) or ", ".join(sorted(filter(None, own))[:1]),

@@ -64,6 +64,9 @@ class Notices(Section):
     from_address: MailAddress = Field(
         "netmon@localhost.localdomain", description="Sender of mails. E-mail address; default for trying out only."
     )
+    reply_to: MailAddress = Field(
+        "", description="Who reads answers to mails. E-mail address; default '': they go to `from_address`."
+    )
     sender_name: Annotated[Line, Field(min_length=1, max_length=60)] = Field(
         "netmon เน็ตประชารัฐ", description="Sender's name in mails. Text."
     )

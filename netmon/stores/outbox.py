@@ -30,7 +30,7 @@ from netmon.model.time import Now
 from netmon.ports import OutboxState
 from netmon.stores import notice_history, reports, tickets
 from netmon.stores.dialect import insert_new
-from netmon.stores.schema import outbox, ticket
+from netmon.stores.schema import outbox, ticket, ticket_village
 
 _ENDS = {
     Verdict.SENT: NoticeState.SENT,
@@ -38,6 +38,8 @@ _ENDS = {
     Verdict.PERMANENT: NoticeState.DEAD,
     Verdict.UNKNOWN: NoticeState.UNKNOWN,
 }
+WHOLE_COUNTRY = 1_000_000
+"""Weight of a notice about netmon itself: nothing is known of any village."""
 _WAITING = outbox.c.state == NoticeState.WAITING.value
 _ahead = outbox.alias("ahead")
 _HEAD_OF_LANE = outbox.c.id == (
@@ -50,12 +52,12 @@ _HEAD_OF_LANE = outbox.c.id == (
 def send(connection: sa.Connection, decision: SendNotice, now: Now) -> None:
     """Put a notice in the outbox, unless it ever was there."""
     notice = decision.notice
-    recipient = notice.recipient
+    recipient, owner = notice.recipient, _ticket_of(connection, notice)
     row = {
         "key": notice.key,
         "lane": f"{notice.channel}.{recipient.audience}.{recipient.id}.{notice.fault or ''}",
         "fault": notice.fault,
-        "ticket": _ticket_of(connection, notice),
+        "ticket": owner,
         "centre": notice.centre,
         "stage": notice.stage.value,
         "channel": notice.channel.value,
@@ -71,6 +73,7 @@ def send(connection: sa.Connection, decision: SendNotice, now: Now) -> None:
         "reference": "",
         "reason": "",
         "progress": "",
+        "weight": WHOLE_COUNTRY if notice.fault is None else _villages_on(connection, owner),
     }
     insert_new(connection, outbox, [row])
 
@@ -83,6 +86,11 @@ def _ticket_of(connection: sa.Connection, notice: Notice) -> str | None:
         .limit(1)
     )
     return connection.execute(query).scalar_one_or_none()
+
+
+def _villages_on(connection: sa.Connection, number: str | None) -> int:
+    count = sa.select(sa.func.count()).where(ticket_village.c.ticket == number)
+    return int(connection.execute(count).scalar_one())
 
 
 def supersede(connection: sa.Connection, decision: SupersedeNotices, now: Now, *, spared: Sequence[str]) -> None:
@@ -112,11 +120,11 @@ def _only_for(recipients: Sequence[Recipient]) -> list[sa.ColumnElement[bool]]:
 
 
 def due(now: Now, channel: Channel | None) -> sa.Select[Any]:
-    """The notices that may be claimed now, in the order in which they should leave."""
+    """The notices that may be claimed now, in the order in which they should leave: the most affected first."""
     query = sa.select(outbox).where(_WAITING, outbox.c.next_try <= now.wall, _unleased(now), _HEAD_OF_LANE)
     if channel is not None:
         query = query.where(outbox.c.channel == channel.value)
-    return query.order_by(outbox.c.next_try, outbox.c.id)
+    return query.order_by(outbox.c.weight.desc(), outbox.c.next_try, outbox.c.id)
 
 
 def rest_of(now: Now, claimed: Sequence[OutboxEntry]) -> sa.Select[Any]:

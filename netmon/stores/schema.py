@@ -118,6 +118,8 @@ outbox = sa.Table(
     sa.Column("finished_at", sa.Double),
     # How far the message has got, as the gateway says now or afterwards.
     sa.Column("progress", sa.String, nullable=False, server_default=""),
+    # Villages on its ticket when it was written: the most affected are told first.
+    sa.Column("weight", sa.Integer, nullable=False, server_default="0"),
 )
 _WAITING = sa.text("state = 'waiting'")
 sa.Index("waiting_lane", outbox.c.lane, outbox.c.id, sqlite_where=_WAITING, postgresql_where=_WAITING)

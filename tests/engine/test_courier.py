@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from netmon.engine.backoff import LONGEST, SHORTEST, delay
 from netmon.errors import StoreError
 from netmon.model.decisions import SendNotice
-from netmon.model.inventory import Inventory
-from netmon.model.notices import Audience, Channel, Delivery, Letter, Notice, Person, Recipient, Stage, Verdict
+from netmon.model.fleet import Fleet
+from netmon.model.inventory import Device, Inventory, Role
+from netmon.model.notices import Audience, Channel, Delivery, Letter, Notice, Person, Recipient, Stage, Tried, Verdict
 from netmon.model.vitals import Vital
 from tests.engine.office import (
     FAULT,
@@ -53,6 +54,25 @@ async def test_a_technicians_letter_carries_all_that_a_mail_needs(office: Office
     assert letter.at == T0
     assert office.states == ["sent"]
     assert office.vitals.counts == {(Vital.NOTICES, "sent"): 1, (Vital.MAILS, "sent"): 1}
+
+
+async def test_a_letter_tells_when_the_dead_devices_were_last_asked_and_last_answered(office: Office) -> None:
+    tried = Tried(tries=3, within=12.0, every=20.0)
+    office.policy = replace(office.policy, tried=tried)
+    device = Device(id=FAULT.members[0].device, role=Role.FEEDER, address="10.64.0.1")
+    office.country.inventory = Inventory(
+        villages=INVENTORY.villages, devices=(device,), centres=INVENTORY.centres, technicians=INVENTORY.technicians
+    )
+    office.country.fleet = Fleet(1, 2)
+    office.clock.wall = T0 - 100
+    office.country.fleet.record([0], [0.01], [], office.clock.now())
+    office.clock.wall = T0 - 40
+    office.country.fleet.record([], [], [0], office.clock.now())
+    office.clock.wall = T0
+    await office.post(note())
+    await office.courier().deliver_due(office.clock.now())
+    (letter,) = office.mail.letters
+    assert letter.tried == replace(tried, last_try=T0 - 40, last_answer=T0 - 100)
 
 
 async def test_a_volunteers_letter_is_about_the_own_village(office: Office) -> None:

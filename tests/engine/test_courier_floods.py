@@ -9,12 +9,26 @@ import pytest
 from netmon.engine.allowance import Limits
 from netmon.model.decisions import OpenFault, OpenTicket, ResolveFault, SendNotice, StoredDecision, SupersedeNotices
 from netmon.model.faults import Member, Resolution
-from netmon.model.ids import DeviceId, FaultId, TechnicianId
+from netmon.model.ids import DeviceId, FaultId, TechnicianId, VillageId
 from netmon.model.inventory import Inventory, Technician
 from netmon.model.notices import Audience, Channel, Delivery, Letter, Notice, Recipient, Stage, Verdict
 from netmon.model.vitals import Vital
 from netmon.rules.repetition import Rate
-from tests.engine.office import FAULT, INVENTORY, NOC, RETRY, SENT, T0, TECHNICIAN, UBON, V2, VOLUNTEER, Office, note
+from tests.engine.office import (
+    FAULT,
+    INVENTORY,
+    NOC,
+    RETRY,
+    SENT,
+    T0,
+    TECHNICIAN,
+    UBON,
+    V1,
+    V2,
+    VOLUNTEER,
+    Office,
+    note,
+)
 
 DOWN = (Stage.OPENED, Stage.EXTENDED, Stage.RELABELLED)
 HOUR = 3600.0
@@ -37,17 +51,19 @@ def crew(office: Office) -> None:
     )
 
 
-def began(number: int, at: float, *recipients: tuple[Recipient, Channel]) -> list[StoredDecision]:
+def began(
+    number: int, at: float, *recipients: tuple[Recipient, Channel], villages: tuple[VillageId, ...] = (V2,)
+) -> list[StoredDecision]:
     """A fault of its own, its ticket, and whom it is told to."""
     fault = replace(
         FAULT,
         id=FaultId(f"g{number}"),
         key=f"ap-{number}",
         opened_at=at,
-        members=(Member(DeviceId(f"ap-{number}"), (V2,), at),),
+        members=(Member(DeviceId(f"ap-{number}"), villages, at),),
     )
     notices = [replace(note(who, channel), fault=fault.id) for who, channel in recipients]
-    return [OpenFault(fault), OpenTicket(fault.id, UBON, (V2,), at), *(SendNotice(one, at) for one in notices)]
+    return [OpenFault(fault), OpenTicket(fault.id, UBON, villages, at), *(SendNotice(one, at) for one in notices)]
 
 
 def ended(number: int, at: float, *recipients: tuple[Recipient, Channel]) -> list[StoredDecision]:
@@ -184,6 +200,17 @@ async def test_the_sms_gateway_is_fed_at_its_rate(office: Office) -> None:
     assert len(office.mail.letters) == 20
     await office.work(courier, hours=60 / HOUR, step=1)
     assert len(office.mail.letters) == 30
+
+
+async def test_in_a_mass_outage_the_most_affected_are_told_first_at_the_gateways_rate(office: Office) -> None:
+    crew(office)
+    office.policy = replace(office.policy, limits=Limits(gateway={Channel.MAIL: Rate(10, 60.0)}))
+    small = began(0, T0 - 300, *((one, Channel.MAIL) for one in MANY[:10]))
+    large = began(1, T0, *((one, Channel.MAIL) for one in MANY[10:]), villages=(V1, V2))
+    await office.store.commit([*small, *large], office.clock.now())
+    courier = office.courier()
+    await office.work(courier, hours=130 / HOUR, step=1)
+    assert [len(letter.villages) for letter in office.mail.letters] == [2] * 20 + [1] * 10
 
 
 async def test_a_gateway_that_fails_everybody_is_left_alone_and_then_asked_with_one_letter(office: Office) -> None:

@@ -59,6 +59,7 @@ class OutboxRow:
     finished_at: float = float("inf")
     progress: Progress = Progress.NONE
     history: list[NoticeEvent] = field(default_factory=list)
+    weight: int = 0
 
     def note(self, event: NoticeEvent) -> None:
         """Unless the last line says the same."""
@@ -283,7 +284,10 @@ class FakeStore:
         of_centre = [t.number for t in self.by_number.values() if (t.fault, t.centre) == (notice.fault, notice.centre)]
         ticket = of_centre[-1] if of_centre else None
         due = decision.not_before
-        self.rows.append(OutboxRow(len(self.rows) + 1, notice, ticket, due, due, created_at=now.wall))
+        weight = 0 if ticket is None else len(self.by_number[ticket].villages)
+        row = OutboxRow(len(self.rows) + 1, notice, ticket, due, due, created_at=now.wall)
+        row.weight = 1_000_000 if notice.fault is None else weight
+        self.rows.append(row)
 
     def _supersede(self, decision: SupersedeNotices, now: Now, spared: set[str]) -> None:
         for row in self.rows:
@@ -304,7 +308,7 @@ class FakeStore:
                 row.state = "superseded"
         due = [r for r in self._free(now) if r.next_try <= now.wall]
         due = [r for r in due if channel is None or r.notice.channel is channel]
-        return _leased(sorted(due, key=lambda row: (row.next_try, row.id))[:limit], now, lease)
+        return _leased(sorted(due, key=lambda row: (-row.weight, row.next_try, row.id))[:limit], now, lease)
 
     async def claim_rest(self, now: Now, claimed: Sequence[OutboxEntry], lease: float) -> tuple[OutboxEntry, ...]:
         self._check_trouble()

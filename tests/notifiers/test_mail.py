@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from netmon.model.faults import Cause, Fault, Member, Resolution, Scope
 from netmon.model.ids import CentreId, DeviceId, FaultId, VillageId
 from netmon.model.inventory import Device, PointKind, Role, ServiceCentre
-from netmon.model.notices import Audience, Channel, Notice, Person, Recipient, Stage
+from netmon.model.notices import Audience, Channel, Notice, Person, Recipient, Stage, Tried
 from netmon.model.tickets import TicketEvent, TicketStatus
+from netmon.notifiers import MailComposer, Templates
 from netmon.notifiers.mail import message_id
 from tests.notifiers.letters import NINE_FIFTEEN, device_of, fault_of, letter, noc_letter, resolved, village
-from tests.notifiers.makers import html, mail_composer, part, plain, sent
+from tests.notifiers.makers import LETTERHEAD, html, mail_composer, part, plain, sent, wording
 
 FIRST_LINES = {
     Stage.OPENED: "ขัดข้อง: บ้านหนองแวง หมู่ที่ 5 ตำบลนาป่าแซง อำเภอปทุมราชวงศา จังหวัดอำนาจเจริญ",
@@ -49,6 +50,28 @@ def test_a_mail_tells_all_a_technician_needs() -> None:
         "หรือโทร 1111 กด 88",
     ):
         assert needed in text
+
+
+def test_a_mail_tells_what_was_tried_until_the_end_of_an_outage() -> None:
+    tried = Tried(tries=3, within=12.0, every=20.0, last_try=NINE_FIFTEEN + 230, last_answer=NINE_FIFTEEN - 15)
+    thai, english = plain(letter(tried=tried)).split("---------- English")
+    assert (
+        "ลองแล้ว: ping อย่างน้อย 3 ครั้งภายใน 12 วินาทีก่อนแจ้ง และ ping ต่อทุก 20 วินาที (ล่าสุด 09:18 น.) ยังไม่มีคำตอบ "
+        "อุปกรณ์ตอบครั้งสุดท้ายเมื่อ 20 พ.ย. 2569 09:14 น."
+    ) in thai
+    assert "every 20 seconds since (last at 09:18), without an answer; the last answer came on 20 Nov" in english
+    assert "<strong>ลองแล้ว:</strong>" in html(letter(tried=tried))
+    just_started = plain(letter(tried=Tried(tries=3, within=12.0, every=0.5)))
+    assert "ping ต่อทุก 0.5 วินาที ยังไม่มีคำตอบ\n" in just_started
+    mild = fault_of([village()], cause=Cause.AGENT)  # it answers pings
+    for silent in (letter(), letter(Stage.RESOLVED, tried=tried), letter(fault=mild, tried=tried)):
+        assert "ลองแล้ว" not in plain(silent)
+
+
+def test_answers_go_to_whoever_reads_them() -> None:
+    assert sent(letter())["Reply-To"] is None
+    composer = MailComposer(Templates(), replace(LETTERHEAD, reply_to="noc@example.invalid"), wording)
+    assert composer.compose(letter())["Reply-To"] == "noc@example.invalid"
 
 
 def test_thai_comes_first_and_english_below_in_both_forms() -> None:

@@ -49,6 +49,7 @@ PROMISED = {
         "contact_number": "1111 กด 88",
         "map_link": "https://www.google.com/maps?q={lat},{lon}",
         "from_address": "netmon@localhost.localdomain",
+        "reply_to": "",
         "sender_name": "netmon เน็ตประชารัฐ",
     },
     "mail": {"driver": "file", "directory": "mail"},

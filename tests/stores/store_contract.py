@@ -464,6 +464,16 @@ class OutboxContract:
         assert await store.claim(at(60), 10, 60) == ()
         assert await store.claim(at(61), 10, 60) == (first,)
 
+    async def test_whoever_is_affected_most_is_told_first_and_the_noc_before_all(self, store: Store) -> None:
+        small, large = fault("small", villages=VILLAGES[:1]), fault("large", villages=VILLAGES)
+        for one in (small, large):
+            told = SendNotice(notice(one.id), T0 if one is large else T0 - 60)
+            await store.commit([OpenFault(one), OpenTicket(one.id, UBON, one.villages, one.opened_at), told], at(0))
+        blind = Notice(stage=Stage.BLIND, channel=Channel.MAIL, recipient=Recipient(Audience.NOC, "noc"), revision=1)
+        await store.commit([SendNotice(blind, T0)], at(0))
+        order = [(await store.claim(at(1), 1, 60))[0].notice.fault for _ in range(3)]
+        assert order == [None, "large", "small"]
+
     async def test_a_start_gives_back_what_the_last_run_had_claimed(self, store: Store) -> None:
         await store.commit(opening(notices=(notice(),)), at(0))
         claimed = await store.claim(at(1), 10, 60)
