@@ -21,6 +21,7 @@ from netmon.model.notices import (
     Receipt,
     Report,
 )
+from netmon.model.onus import OnuIndex, OnuRow
 from netmon.model.readings import Identity, Outline
 from netmon.model.tickets import Ticket, TicketStatus
 from netmon.model.time import Now
@@ -151,6 +152,46 @@ class SnmpReader(Protocol):
 
     def forget(self) -> None:
         """Drop the polls under way: the indices mean other devices from now on."""
+        ...
+
+
+class OltLink(Protocol):
+    """What one OLT says of its ONUs. One call at a time; each takes seconds at the most, `find` a minute or two."""
+
+    @property
+    def outline(self) -> Outline:
+        """What `optics` brings of each ONU, in order."""
+        ...
+
+    async def find(self) -> Mapping[str, OnuIndex] | None:
+        """Every key an ONU goes by (`model.onus.same_key`) and its row; None if the OLT did not answer to the end."""
+        ...
+
+    async def states(self, rows: Sequence[OnuIndex]) -> Sequence[OnuRow] | None:
+        """The state of these rows, in their order; None if the OLT does not answer."""
+        ...
+
+    async def optics(self, rows: Sequence[OnuIndex]) -> Sequence[Sequence[float | None]] | None:
+        """The readings of these rows, in their order and that of `outline`; None if the OLT does not answer."""
+        ...
+
+
+class LeisureReader(Protocol):
+    """SNMP that is in no hurry, with devices that `SnmpReader.discover` has found out about.
+
+    It shares the reader's sockets, and waits for its turn while the sweep is asking the same device.
+    """
+
+    def slow_outline(self, plan: SnmpPlan) -> Outline:
+        """What `read_slowly` brings, in order; empty where there is nothing to read at leisure."""
+        ...
+
+    async def read_slowly(self, plan: SnmpPlan) -> Sequence[float] | None:
+        """Readings in the order of `slow_outline`, NaN where absent; None if the device does not answer."""
+        ...
+
+    def olt(self, plan: SnmpPlan) -> OltLink | None:
+        """The ONUs' side of an OLT; None for any other device."""
         ...
 
 

@@ -17,6 +17,7 @@ from netmon.daemon.notifying import notifiers_for, report_reader
 from netmon.daemon.pid_file import PidFile, claimed
 from netmon.daemon.policies import case_policy, courier_policy, health_policy, isolation_policy
 from netmon.daemon.report_secret import report_secret
+from netmon.engine.background import BackgroundSweep
 from netmon.engine.calendar import make_anew, make_calendar
 from netmon.engine.casework import Casework
 from netmon.engine.chronicle import Chronicle
@@ -24,7 +25,8 @@ from netmon.engine.clock import SystemClock
 from netmon.engine.clock_watch import ClockWatch
 from netmon.engine.courier import Courier
 from netmon.engine.judge import Judge
-from netmon.engine.plan import SweepPlan, build_plan, build_snmp_round
+from netmon.engine.olt_watch import OltPace, OltParts, OltWatch
+from netmon.engine.plan import SnmpRound, SweepPlan, build_plan, build_snmp_round
 from netmon.engine.reception import Reception, ReportAddresses, Seal
 from netmon.engine.snmp_sweep import SnmpSweep
 from netmon.engine.sweep import Sweep
@@ -73,6 +75,8 @@ class Daemon:
     judge: Judge
     sweep: Sweep
     snmp: SnmpSweep
+    olts: OltWatch
+    background: BackgroundSweep
     watch: IsolationWatch
     sensor: IsolationSensor
     casework: Casework
@@ -151,12 +155,20 @@ async def assemble(settings: Settings, inventory: Inventory, stack: AsyncExitSta
     own, seal = OwnAddress("http" if tls is None else "https"), Seal(report_secret(state_directory()))
     addresses = ReportAddresses(seal, getattr(settings.sms, "report_to", ""), own.url)
     notifiers = notifiers_for(settings, country, stack, addresses.of)
+    snmp = SnmpSweep(country, snmp_round, poller, judge=judge, sweep=sweep, vitals=vitals)
     return Daemon(
         settings=settings,
         country=country,
         judge=judge,
         sweep=sweep,
-        snmp=SnmpSweep(country, snmp_round, poller, judge=judge, sweep=sweep, vitals=vitals),
+        snmp=snmp,
+        background=BackgroundSweep(country, slow_round(settings, inventory), poller, snmp=snmp, vitals=vitals),
+        olts=OltWatch(
+            country,
+            olt_pace(settings),
+            poller,
+            OltParts(plans=snmp, judge=judge, sweep=sweep, vitals=vitals, clock=clock),
+        ),
         watch=watch,
         sensor=sensor,
         casework=casework,
@@ -201,6 +213,16 @@ def plan_for(settings: Settings, inventory: Inventory, *, generation: int) -> Sw
         interval=settings.probing.interval,
         generation=generation,
     )
+
+
+def slow_round(settings: Settings, inventory: Inventory) -> SnmpRound:
+    """Who is read in the background when."""
+    return build_snmp_round(inventory, settings.probing.snmp_background_interval)
+
+
+def olt_pace(settings: Settings) -> OltPace:
+    """How often OLTs are asked about their ONUs."""
+    return OltPace(settings.probing.snmp_interval, settings.probing.snmp_background_interval)
 
 
 def poller_config(settings: Settings, inventory: Inventory) -> PollerConfig:

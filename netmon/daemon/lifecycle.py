@@ -149,11 +149,14 @@ async def _run_loops(daemon: Daemon, reloader: Reloader, pages: WebServer, manag
         daemon.vitals.gauge(Vital.SNMP_PLANNED, daemon.snmp.planned())
         daemon.vitals.gauge(Vital.SNMP_SILENT, daemon.judge.agents.silent())
         daemon.vitals.gauge(Vital.SNMP_MUTE, daemon.judge.agents.mute())
+        daemon.vitals.gauge(Vital.ONUS_KNOWN, daemon.olts.known())
 
     clock = daemon.clock
     loops: dict[str, Callable[[], Awaitable[None]]] = {
         "sweep": lambda: daemon.sweep.run(clock),
         "SNMP sweep": lambda: daemon.snmp.run(clock),
+        "background sweep": lambda: daemon.background.run(clock),
+        "OLT watch": daemon.olts.run,
         "casework": lambda: every(CASEWORK_EVERY, casework, clock=clock),
         "device history": lambda: every(CHRONICLE_EVERY, chronicle, clock=clock),
         "isolation watch": lambda: every(WATCH_EVERY, watch, clock=clock),

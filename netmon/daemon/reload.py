@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import Path
 
-from netmon.daemon.assembly import Daemon, plan_for
+from netmon.daemon.assembly import Daemon, olt_pace, plan_for, slow_round
 from netmon.daemon.notify import Manager
 from netmon.daemon.policies import case_policy, courier_policy, health_policy, isolation_policy
 from netmon.engine.plan import SnmpRound, SweepPlan, build_snmp_round
@@ -47,6 +47,7 @@ class Prepared:
     changes: InventoryDiff
     plan: SweepPlan
     snmp_round: SnmpRound
+    slow_round: SnmpRound
     fleet: Fleet
 
 
@@ -110,6 +111,7 @@ class Reloader:
             changes,
             plan_for(settings, inventory, generation=generation),
             build_snmp_round(inventory, settings.probing.snmp_interval),
+            slow_round(settings, inventory),
             fleet,
         )
 
@@ -135,6 +137,8 @@ class Reloader:
         daemon.sweep.recheck(wishes, now)
         daemon.snmp.adopt(prepared.snmp_round, kept)
         daemon.chronicle.remind(country)
+        daemon.background.adopt(prepared.slow_round)
+        daemon.olts.adopt(olt_pace(prepared.settings))
         daemon.settings = prepared.settings
 
     def _ignored(self, new: Settings) -> list[str]:

@@ -34,6 +34,8 @@ _REFUTABLE = (Health.SUSPECT, *DARK)
 _IN_QUESTION = (Health.UNKNOWN, Health.SUSPECT, Health.RECOVERING)
 CHILDREN_ASKED = 4
 """Children asked about a silent parent: one answer is enough to refute it, and a few are not all lost at once."""
+ROWS_NEEDED = 2
+"""Times that an OLT must say "offline" of an ONU without an address: no probe is lost there, but an ONU may blink."""
 RELEASE_SPREAD = 2.0
 """Seconds over which released children are probed, so that a returning feeder is not greeted by a burst."""
 
@@ -112,6 +114,31 @@ class Judge:
         for index in missed:
             self._missed(index, now, wishes)
         return wishes
+
+    def hear_rows(self, online: Sequence[int], offline: Sequence[int], now: Now) -> list[RecheckSoon]:
+        """Judge what OLTs say of devices that have no address of their own; returns the probes wanted out of turn."""
+        if not online and not offline:
+            return []
+        fleet = self._country.fleet
+        fleet.probed_at[[*online, *offline]] = now.monotonic
+        fleet.answered_at[list(online)] = now.monotonic
+        matter = [index for index in online if fleet.health[index] not in (Health.UP, Health.BLIND)]
+        return self._pingable(self.hear(matter, offline, now))
+
+    def lose_sight(self, devices: Sequence[int], now: Now) -> list[RecheckSoon]:
+        """Nothing is known of these devices any more: who told of them has failed, or tells of them no longer.
+
+        Returns the probes wanted out of turn of what stands behind them.
+        """
+        seen = [one for one in devices if self._country.fleet.health_of(one) is not Health.UNKNOWN]
+        for index in seen:
+            self._apply(index, HealthEvent.UNOBSERVED, now)
+            self._unrest.pop(index, None)
+        return self._pingable(self._release_orphans(now)) if seen else []
+
+    def _pingable(self, wishes: Iterable[RecheckSoon]) -> list[RecheckSoon]:
+        devices = self._country.inventory.devices
+        return [wish for wish in wishes if devices[wish.device].address]
 
     def isolate(self, now: Now) -> None:
         """The poller is cut off: nothing is known of any device until it is sighted again."""
@@ -237,14 +264,15 @@ class Judge:
 
     def _begin_series(self, index: int, unrest: Unrest, now: Now, wishes: list[RecheckSoon]) -> None:
         sent, lost = self._country.fleet.recent(index)
-        policy = self.policy.odds
-        unrest.needed = misses_needed(max(0, sent - 1), max(0, lost - 1), policy)
+        policy, device = self.policy.odds, self._country.inventory.devices[index]
+        unrest.needed = misses_needed(max(0, sent - 1), max(0, lost - 1), policy) if device.address else ROWS_NEEDED
         unrest.first_miss, unrest.misses = now.monotonic, 0
         unrest.confirmed_at = unrest.answering_since = None
         spacing = recheck_spacing(unrest.needed, self.policy.timeout, policy)
         above, fleet = kindred.parent(self._country, index), self._country.fleet
+        devices = self._country.inventory.devices
         up = (one for one in kindred.children(self._country, index) if fleet.health_of(one) is Health.UP)
-        asked = list(islice(up, CHILDREN_ASKED))
+        asked = list(islice((one for one in up if devices[one].address), CHILDREN_ASKED))
         if fleet.answered_at[index] > 0 or not asked:
             wishes.extend(RecheckSoon(index, spacing * place) for place in range(unrest.needed - 1))
         # Else it never answers (some ONUs do not) while its children do: its rounds are enough, series would be noise.

@@ -1,14 +1,17 @@
 """Who stands above and beneath whom, counting only devices that can say something.
 
-An uplink without an address (known from its feeder's tables alone), or one that is planned and was never seen, says
-nothing and is not asked. The access point behind it is then directly behind the feeder: a dead feeder must still
-explain it, and it must still be able to refute the feeder's death.
+An uplink without an address speaks through its OLT's tables alone. While those say nothing of it, or where it is
+planned and was never seen, it says nothing. The access point behind it is then directly behind the feeder: a dead
+feeder must still explain it, and it must still be able to refute the feeder's death.
 """
 
 from collections.abc import Iterator
 
 from netmon.model.country import Country
 from netmon.model.inventory import Lifecycle
+from netmon.model.onus import RowState
+
+_TELLING = (RowState.ONLINE, RowState.OFFLINE)
 
 
 def is_on_paper(country: Country, index: int) -> bool:
@@ -18,8 +21,10 @@ def is_on_paper(country: Country, index: int) -> bool:
 
 
 def can_speak(country: Country, index: int) -> bool:
-    """Probed, and more than a plan."""
-    return country.inventory.devices[index].is_watched and not is_on_paper(country, index)
+    """Probed, or told of by its OLT now, and more than a plan."""
+    device = country.inventory.devices[index]
+    is_heard = device.is_watched or (device.is_told_of and country.fleet.row_state[index] in _TELLING)
+    return is_heard and not is_on_paper(country, index)
 
 
 def ancestors(country: Country, index: int) -> Iterator[int]:

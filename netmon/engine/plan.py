@@ -1,6 +1,6 @@
 """The sweep plan: who is probed in which slot. Built whole before a reload swaps it in, never edited."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,6 +69,13 @@ def build_snmp_round(inventory: Inventory, interval: float) -> SnmpRound:
     asked = [index for index, device in enumerate(inventory.devices) if device.is_watched and device.credential]
     table = slots((inventory.devices[index].id for index in asked), interval, SLOT)
     return SnmpRound([np.array([asked[place] for place in slot], np.intp) for slot in table], interval)
+
+
+def build_olt_round(inventory: Inventory, olts: Iterable[int], interval: float) -> list[list[int]]:
+    """`[k]` are the OLTs, by dense index, whose ONUs are read `k * SLOT` seconds into each round."""
+    asked = list(olts)
+    table = slots((inventory.devices[index].id for index in asked), interval, SLOT)
+    return [[asked[place] for place in slot] for slot in table]
 
 
 def _regions(inventory: Inventory) -> NDArray[np.int8]:

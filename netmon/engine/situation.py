@@ -7,17 +7,21 @@ from numpy.typing import NDArray
 
 from netmon.engine.judge import DARK, Judge
 from netmon.engine.kindred import can_speak
+from netmon.engine.olts import NOBODY, onu_of
 from netmon.model.country import Country
 from netmon.model.faults import AGENT_SCOPES, Member, Scope
 from netmon.model.health import Health
 from netmon.model.ids import DeviceId
 from netmon.model.inventory import Device, Inventory, Lifecycle, Role
+from netmon.model.onus import DownCause, OltWord, RowState, word_of
 from netmon.model.time import Now
 from netmon.rules.conclude import Candidate, ConcludePolicy, GroupFacts, Situation, Witness
 
 _ANSWERING = (Health.UP, Health.RECOVERING)
 _WATCHED_LIFE = (Lifecycle.ACTIVE, Lifecycle.PLANNED)
 
+NOTICED = 2.0
+"""Seconds that an OLT takes to notice that an ONU is gone: until then, "online" says nothing of a failure."""
 GRACE = 300.0
 """Seconds a device has to come back after the parent it was behind: an ONU re-registers minutes after its OLT."""
 
@@ -109,13 +113,35 @@ class SituationBuilder:
             villages=villages,
             failed_at=now.wall_of(first_miss),
             confirmed_at=now.wall_of(confirmed),
-            uplink=self._witness(inventory.parent_of(index)) if device.role is Role.AP else Witness.NOT_WATCHED,
+            uplink=self._uplink_witness(inventory.parent_of(index)) if device.role is Role.AP else Witness.NOT_WATCHED,
             feeder=self._witness(feeder) if feeder != index else Witness.SILENT,
             feeder_id=inventory.devices[feeder].id if feeder >= 0 else None,
             amphoe=villages[0][:4] if villages else "",
+            olt=self._olt_word(index, first_miss),
+            onu=self._onu_id(index),
             below_watched=len(below),
             below_silent=sum(self._country.fleet.health_of(i) in DARK for i in below),
         )
+
+    def _uplink_witness(self, index: int) -> Witness:
+        """What an uplink says by itself; of one without an address its OLT tells."""
+        if index >= 0 and self._country.inventory.devices[index].is_told_of:
+            return Witness.NOT_WATCHED
+        return self._witness(index)
+
+    def _olt_word(self, index: int, failed_at: float) -> OltWord:
+        """What the OLT says since the device fell silent of the ONU that it is or stands behind."""
+        fleet, onu = self._country.fleet, onu_of(self._country.inventory, index)
+        if onu == NOBODY:
+            return OltWord.NOTHING
+        state, cause = RowState(int(fleet.row_state[onu])), DownCause(int(fleet.row_cause[onu]))
+        if state is RowState.ONLINE and not fleet.row_at[onu] > failed_at + NOTICED:
+            return OltWord.NOTHING
+        return word_of(state, cause)
+
+    def _onu_id(self, index: int) -> DeviceId | None:
+        onu = onu_of(self._country.inventory, index)
+        return None if onu == NOBODY else self._country.inventory.devices[onu].id
 
     def _witness(self, index: int) -> Witness:
         if index < 0 or not can_speak(self._country, index):

@@ -111,6 +111,10 @@ class SnmpSweep:
         taken, self._sightings = self._sightings, []
         return taken
 
+    def plan(self, device: int) -> SnmpPlan | None:
+        """How a device is polled now; None where netmon does not know."""
+        return self._plans[device]
+
     def planned(self) -> int:
         """How many devices netmon knows how to poll."""
         return sum(plan is not None for plan in self._plans)

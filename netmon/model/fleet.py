@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from netmon.model.agent_table import AgentTable
 from netmon.model.health import Health
+from netmon.model.onus import OnuRow
 from netmon.model.reading_table import ReadingTable
 from netmon.model.time import Now
 
@@ -30,8 +31,12 @@ class Fleet:
     """Columns by dense device index; RTT in seconds, NaN where absent.
 
     `since` is Unix seconds, for readers. `changed_at` (of the same moment), `answered_at` and `probed_at` are
-    monotonic seconds, for the rules: the wall clock may step. NaN where never. `readings` is what SNMP brought,
-    `agents` who answers SNMP at all.
+    monotonic seconds, for the rules: the wall clock may step. NaN where never. `readings` is what SNMP brought at the
+    last round, `slow_readings` what it brought in the background, `told_readings` what its OLT told of an ONU, `agents`
+    who answers SNMP at all.
+
+    `row_state` and `row_cause` are codes of what the OLT says of an ONU (`model.onus`), `row_at` when it said so last,
+    `row_since` since when it says the same.
     """
 
     def __init__(self, size: int, generation: int) -> None:
@@ -49,8 +54,14 @@ class Fleet:
         self._rtt: NDArray[np.float32] = np.full((size, RTT_KEPT), np.nan, np.float32)
         self._rtt_at: NDArray[np.uint8] = np.zeros(size, np.uint8)
         self._now: Now | None = None
+        self.row_state: NDArray[np.uint8] = np.zeros(size, np.uint8)
+        self.row_cause: NDArray[np.uint8] = np.zeros(size, np.uint8)
+        self.row_at: NDArray[np.float64] = np.full(size, np.nan)
+        self.row_since: NDArray[np.float64] = np.full(size, np.nan)
         self.readings = ReadingTable(size)
         self.agents = AgentTable(size)
+        self.slow_readings = ReadingTable(size)
+        self.told_readings = ReadingTable(size)
 
     def record(self, answered: Sequence[int], rtts: Sequence[float], missed: Sequence[int], now: Now) -> None:
         """Write one batch of probe outcomes, known `now`; `rtts` matches `answered`.
@@ -73,6 +84,23 @@ class Fleet:
     def _count(self, rows: NDArray[np.intp], at: float) -> None:
         self._probes[rows] = np.minimum(self._probes[rows], RECENT - 1) + 1
         self.probed_at[rows] = at
+
+    def record_rows(self, devices: Sequence[int], rows: Sequence[OnuRow], now: Now) -> list[int]:
+        """Write what an OLT said of these ONUs, each once; returns those of whom it says something else than before."""
+        found = np.asarray(devices, np.intp)
+        states = np.array([row.state for row in rows], np.uint8)
+        causes = np.array([row.cause for row in rows], np.uint8)
+        changed = (self.row_state[found] != states) | (self.row_cause[found] != causes)
+        self.row_since[found[self.row_state[found] != states]] = now.monotonic
+        self.row_state[found], self.row_cause[found], self.row_at[found] = states, causes, now.monotonic
+        known: list[int] = found[changed].tolist()
+        return known
+
+    def forget_rows(self, devices: Sequence[int]) -> None:
+        """The OLT says nothing of these ONUs any more."""
+        found = np.asarray(devices, np.intp)
+        self.row_state[found] = self.row_cause[found] = 0
+        self.row_at[found] = self.row_since[found] = np.nan
 
     def last_probe(self) -> float | None:
         """Unix second of the newest probe outcome of all, None where there is none."""
@@ -142,3 +170,5 @@ class Fleet:
                 getattr(self, name)[list(rows)] = column[list(old_rows)]
         self.readings.adopt(old.readings, rows, old_rows)
         self.agents.adopt(old.agents, rows, old_rows)
+        self.slow_readings.adopt(old.slow_readings, rows, old_rows)
+        self.told_readings.adopt(old.told_readings, rows, old_rows)

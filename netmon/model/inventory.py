@@ -107,6 +107,11 @@ class Device:
         """Probed by netmon at all."""
         return bool(self.address) and self.lifecycle is not Lifecycle.RETIRED
 
+    @property
+    def is_told_of(self) -> bool:
+        """Known only from the tables of the device it is observed via."""
+        return not self.address and self.observed_via is not None and self.lifecycle is not Lifecycle.RETIRED
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceCentre:

@@ -11,6 +11,7 @@ from enum import StrEnum, unique
 from re import Pattern
 from typing import TypeAlias
 
+from netmon.model.onus import DownCause, RowState
 from netmon.model.readings import Quantity
 
 Oid: TypeAlias = tuple[int, ...]
@@ -237,6 +238,36 @@ class Manners:
     max_repetitions: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OnuReading:
+    """A number the OLT knows of an ONU; `more_index` are arcs its table's index has after those of the ONU."""
+
+    rule: Rule
+    more_index: Oid = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OnuRules:
+    """How an OLT's tables describe its ONUs. Every table is indexed by the same arcs.
+
+    Attributes:
+        keys: what may name an ONU in `observed_via`; alternatives, each of parts put together without a blank. Their
+            columns have the ONUs' rows; the row's dotted index is a key, too.
+        state: run state; None where it is not known for sure which number means what.
+        states: its numbers.
+        cause: why it went last; None as above.
+        causes: its numbers; any other tells nothing.
+        readings: further numbers, taken in the background.
+    """
+
+    keys: tuple[tuple[LabelPart, ...], ...]
+    state: Object | None = None
+    states: Mapping[int, RowState] = field(default_factory=dict)
+    cause: Object | None = None
+    causes: Mapping[int, DownCause] = field(default_factory=dict)
+    readings: tuple[OnuReading, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """One device family."""
@@ -250,3 +281,4 @@ class Profile:
     interfaces: InterfaceRules = field(default_factory=InterfaceRules)
     manners: Manners = field(default_factory=Manners)
     rules: tuple[Rule, ...] = ()
+    onus: OnuRules | None = None

@@ -36,6 +36,8 @@ class Quantity(StrEnum):
     TRANSMIT_ERRORS = "interface_transmit_errors_total"
     OPTICAL_RECEIVE_POWER = "optical_receive_power_dbm"
     OPTICAL_TRANSMIT_POWER = "optical_transmit_power_dbm"
+    OLT_RECEIVE_POWER = "optical_olt_receive_power_dbm"
+    OPTICAL_DISTANCE = "optical_distance_metres"
     OPTICAL_TEMPERATURE = "optical_temperature_celsius"
     OPTICAL_VOLTAGE = "optical_voltage_volts"
     POE_POWER = "poe_power_watts"
@@ -100,6 +102,8 @@ NATURE: dict[Quantity, Nature] = {
     Quantity.TRANSMIT_ERRORS: Nature("packets", "interface", is_counter=True),
     Quantity.OPTICAL_RECEIVE_POWER: Nature("dBm", "interface", least=-60, most=20),
     Quantity.OPTICAL_TRANSMIT_POWER: Nature("dBm", "interface", least=-60, most=20),
+    Quantity.OLT_RECEIVE_POWER: Nature("dBm", least=-60, most=20),
+    Quantity.OPTICAL_DISTANCE: Nature("m", least=0, most=100_000),
     Quantity.OPTICAL_TEMPERATURE: Nature("°C", "interface", least=-60, most=200),
     Quantity.OPTICAL_VOLTAGE: Nature("V", "interface", least=0, most=20),
     Quantity.POE_POWER: Nature("W", "port", adds_up=True, least=0, most=10_000),

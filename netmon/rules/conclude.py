@@ -9,7 +9,8 @@ nothing. The order of one round:
    takes the group's scope and key, so its tickets live on; younger ones end as merged.
 3. Whatever is left alone and is settled gets a fault of its own. Only a feeder that dies in a district whose power
    is out, most of its villages dark already, joins that fault, hours later too: its battery ran out.
-4. A single fault whose witnesses have since said more, with more confidence, is relabelled.
+4. A single fault whose witnesses have since said more, with more confidence, is relabelled, and a common one of which
+   OLTs have since said otherwise.
 
 Before the rounds, members that recovered or were retired are marked, and faults without a dead member end. Villages
 that stay dead when their feeder returns stay in its fault. A cause that an operator has overruled is never touched,
@@ -22,9 +23,10 @@ from dataclasses import replace
 from netmon.model.faults import Cause, Fault, Member, Resolution, Scope
 from netmon.model.ids import DeviceId, FaultId
 from netmon.model.inventory import Role
+from netmon.model.onus import OltWord
 from netmon.rules.board import Board, explained, labelled, live_devices, unite
 from netmon.rules.correlation import Atom, ConcludePolicy, GroupKey, choose
-from netmon.rules.diagnosis import Candidate, GroupFacts, Witness, diagnose
+from netmon.rules.diagnosis import Candidate, GroupFacts, Witness, diagnose, diagnose_group
 from netmon.rules.situation import Situation
 
 __all__ = ["Candidate", "ConcludePolicy", "GroupFacts", "Situation", "Witness", "conclude"]
@@ -163,14 +165,24 @@ def _home_identity(board: Board, candidate: Candidate) -> GroupKey:
     return place if dark_already and explained else candidate.identity
 
 
+_REASONS = (OltWord.DYING_GASP, OltWord.LOSS_OF_SIGNAL)
+
+
 def _relabel(board: Board) -> None:
-    """Witnesses that were unsure may have spoken since. Confidence only grows, so causes do not flicker."""
+    """Witnesses that were unsure may have spoken since. Confidence only grows, so causes do not flicker.
+
+    A common fault is judged anew only where OLTs have spoken: else it is whenever somebody joins it.
+    """
     for fault in list(board.faults.values()):
         roots = board.dead_of(fault) if fault.is_open and not fault.overruled_by else ()
-        if len(roots) != 1 or roots[0].identity != (fault.scope, fault.key):
+        is_single = len(roots) == 1 and roots[0].identity == (fault.scope, fault.key)
+        if is_single:
+            finding = diagnose(roots[0], board.wall)
+        elif fault.scope is not Scope.DEVICE and any(root.olt in _REASONS for root in roots):
+            finding = diagnose_group(fault.scope, fault.key, roots, board.situation.groups, board.wall)
+        else:
             continue
-        finding = diagnose(roots[0], board.wall)
-        if finding.confidence > fault.confidence:
+        if finding.confidence > fault.confidence and (is_single or finding.cause is not fault.cause):
             board.put(labelled(fault, finding))
 
 

@@ -7,6 +7,10 @@ Every explanation has a price in nats, the negative logarithm of its probability
 * a common fault of a group costs a fixed `feeder_cost` or `amphoe_cost` (such events are rare) plus the price of
   saying which of the group's villages it took: nothing where it took all, much where most still answer.
 
+What OLTs say of the dead has its price, too (`rules.olt_words`): a place is dark for want of power, a feeder's villages
+for want of power or line, whichever is cheaper. So a village that gasped amid many whose line was cut keeps its own
+fault, and one whose gasp was not heard amid many that gasped does not.
+
 A group is one fault when that is cheaper than "independent" for all its members. Where hypotheses compete (a feeder
 and an amphoe share villages), the greatest saving is taken first and the rest is judged again: greedy weighted set
 cover. The feeder's price is the lower one, so on equal evidence the line outranks the place.
@@ -18,14 +22,16 @@ overruled) takes in late arrivals of its own group, but is never moved itself.
 Groups that share no atom do not influence each other: an unrelated failure elsewhere changes nothing.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from math import log
 
 from netmon.model.faults import Fault, Scope
 from netmon.model.inventory import Role
+from netmon.model.onus import OltWord
 from netmon.rules.diagnosis import Candidate, GroupFacts, dark_units
+from netmon.rules.olt_words import price_of_either, price_of_line, price_of_power, words_by_olt
 
 GroupKey = tuple[Scope, str]
 
@@ -88,7 +94,7 @@ def choose(
     """The common faults that explain the atoms best, the greatest saving first; atoms in none of them stay alone."""
     heap = [
         (-hypothesis.saving, hypothesis.group[0] is Scope.AMPHOE, hypothesis.group[1], number, hypothesis)
-        for number, (group, chain) in enumerate(_chains(atoms, policy))
+        for number, (group, chain) in enumerate(_variants(_chains(atoms, policy)))
         if (hypothesis := _weigh(group, chain, groups, policy)) is not None
     ]
     heapify(heap)
@@ -120,6 +126,15 @@ def _chains(atoms: Sequence[Atom], policy: ConcludePolicy) -> Iterator[tuple[Gro
             chain.append(atom)
             end = max(end, atom.last)
         yield group, tuple(chain)
+
+
+def _variants(chains: Iterable[tuple[GroupKey, tuple[Atom, ...]]]) -> Iterator[tuple[GroupKey, tuple[Atom, ...]]]:
+    """Each chain, and for a feeder also without those that gasped: their line was not cut."""
+    for group, chain in chains:
+        yield group, chain
+        silent = tuple(atom for atom in chain if all(root.olt is not OltWord.DYING_GASP for root in atom.roots))
+        if group[0] is Scope.FEEDER and 1 < len(silent) < len(chain):
+            yield group, silent
 
 
 def _groups_of(atom: Atom) -> Iterator[GroupKey]:
@@ -175,7 +190,8 @@ def _own_price(root: Candidate, groups: Mapping[GroupKey, GroupFacts], span: flo
     prior = policy.prior_share * policy.prior_villages
     known = [groups.get((Scope.FEEDER, root.feeder_id or "")), groups.get((Scope.AMPHOE, root.amphoe))]
     bases = [(one.dark_before + prior) / (one.villages + policy.prior_villages) for one in known if one is not None]
-    return -log(min(_COIN, max(bases, default=policy.prior_share) * span / policy.repair))
+    rate = max(bases, default=policy.prior_share) * span / policy.repair
+    return -log(min(_COIN, rate)) + price_of_either(root.olt)
 
 
 def _is_feeder_itself(atom: Atom) -> bool:
@@ -184,7 +200,11 @@ def _is_feeder_itself(atom: Atom) -> bool:
 
 def _event_price(scope: Scope, roots: Sequence[Candidate], facts: GroupFacts, policy: ConcludePolicy) -> float:
     dark, answering = dark_units(roots), facts.answering
-    event = policy.feeder_cost if scope is Scope.FEEDER else policy.amphoe_cost
+    words = words_by_olt((root.feeder_id or "", root.olt) for root in roots)
+    event = price_of_power(words)
+    if scope is Scope.FEEDER:
+        event = min(event, price_of_line(words))
+    event += policy.feeder_cost if scope is Scope.FEEDER else policy.amphoe_cost
     if not dark or not answering:
         return event
     share = dark / (dark + answering)

@@ -10,6 +10,14 @@
 A dead uplink behind an answering feeder stays at .60, because echo cannot tell a cut fibre from a village without
 power. An access point whose uplink is not watched could be any of three things, so it is `unknown`, and the sentence
 says so. Groups of such devices are judged by `diagnose_group`.
+
+What the OLT says of the ONU since goes before all that, but for an uplink that answers for itself:
+
+    OLT says          uplink dead               access point dead, uplink silent or not watched
+    dying gasp        power .90                 power .90
+    light lost        uplink .75                uplink .75 (three in ten power cuts look like this, see `olt_words`)
+    offline           as above                  uplink .55
+    online            uplink .65: not the line  access_point .90
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -19,6 +27,8 @@ from enum import StrEnum
 from netmon.model.faults import Cause, Evidence, EvidenceKind, Scope
 from netmon.model.ids import DeviceId, VillageId
 from netmon.model.inventory import Role
+from netmon.model.onus import OltWord
+from netmon.rules.olt_words import Words, power_after, words_by_olt
 
 
 class Witness(StrEnum):
@@ -37,7 +47,8 @@ class Candidate:
 
     `failed_at` is its first miss, `confirmed_at` when the odds confirmed it. `uplink` is the witness of its uplink
     (for an access point or switch), `feeder` that of its feeder. `amphoe` is the 4-digit code of its (first)
-    village, '' where it has none. `below_*` count the watched devices beneath it and those of them that are silent.
+    village, '' where it has none. `olt` is what its OLT says of `onu`, the ONU that it is or stands behind, since it
+    fell silent. `below_*` count the watched devices beneath it and those of them that are silent.
     """
 
     device: DeviceId
@@ -49,6 +60,8 @@ class Candidate:
     feeder: Witness = Witness.NOT_WATCHED
     feeder_id: DeviceId | None = None
     amphoe: str = ""
+    olt: OltWord = OltWord.NOTHING
+    onu: DeviceId | None = None
     below_watched: int = 0
     below_silent: int = 0
 
@@ -56,7 +69,7 @@ class Candidate:
     def fails_for_itself(self) -> bool:
         """No neighbour can explain it: what connects it answers, or it connects nobody."""
         if self.role in {Role.AP, Role.SWITCH}:
-            return self.uplink is Witness.ANSWERS
+            return self.uplink is Witness.ANSWERS or (self.uplink is not Witness.SILENT and self.olt is OltWord.ONLINE)
         return self.role is Role.UPS
 
     @property
@@ -95,6 +108,13 @@ _FEEDER_KINDS = {
 }
 
 
+_OLT_KINDS = {
+    OltWord.ONLINE: EvidenceKind.OLT_ONLINE,
+    OltWord.OFFLINE: EvidenceKind.OLT_OFFLINE,
+    OltWord.DYING_GASP: EvidenceKind.OLT_DYING_GASP,
+    OltWord.LOSS_OF_SIGNAL: EvidenceKind.OLT_LOSS_OF_SIGNAL,
+}
+_EVEN = 0.5
 _ENOUGH_NEIGHBOURS = 3
 """Villages on other feeders of the same amphoe whose answers speak against a power cut."""
 
@@ -106,6 +126,10 @@ def diagnose(candidate: Candidate, at: float) -> Finding:
         return _diagnose_feeder(candidate, evidence, at)
     if candidate.role in {Role.AP, Role.SWITCH} and candidate.uplink in _UPLINK_KINDS:
         evidence.append(Evidence(_UPLINK_KINDS[candidate.uplink], candidate.device, at))
+    if candidate.onu is not None and candidate.olt in _OLT_KINDS and candidate.uplink is not Witness.ANSWERS:
+        if candidate.uplink is Witness.NOT_WATCHED and candidate.role in {Role.AP, Role.SWITCH}:
+            evidence.pop()  # it is watched: by its OLT
+        evidence.append(Evidence(_OLT_KINDS[candidate.olt], candidate.onu, at))
     if candidate.feeder_id is not None and candidate.feeder in _FEEDER_KINDS:
         evidence.append(Evidence(_FEEDER_KINDS[candidate.feeder], candidate.feeder_id, at))
     cause, confidence = _verdict(candidate)
@@ -115,6 +139,8 @@ def diagnose(candidate: Candidate, at: float) -> Finding:
 def _verdict(candidate: Candidate) -> tuple[Cause, float]:
     if candidate.role is Role.UPS:
         return Cause.AGENT, 0.6
+    if candidate.uplink is not Witness.ANSWERS and (said := _verdict_of_olt(candidate)) is not None:
+        return said
     if candidate.role is Role.UPLINK:
         return Cause.UPLINK, 0.6 if candidate.feeder is Witness.ANSWERS else 0.45
     if candidate.uplink is Witness.ANSWERS:
@@ -122,6 +148,23 @@ def _verdict(candidate: Candidate) -> tuple[Cause, float]:
     if candidate.uplink is Witness.SILENT:
         return Cause.UPLINK, 0.45
     return Cause.UNKNOWN, 0.3
+
+
+def _verdict_of_olt(candidate: Candidate) -> tuple[Cause, float] | None:
+    """What the OLT's word makes of it; None where it says no more than echo does."""
+    is_uplink = candidate.role is Role.UPLINK
+    match candidate.olt:
+        case OltWord.DYING_GASP:
+            return Cause.POWER, 0.9
+        case OltWord.LOSS_OF_SIGNAL:
+            return Cause.UPLINK, 0.75
+        case OltWord.OFFLINE:
+            return None if is_uplink else (Cause.UPLINK, 0.55)
+        case OltWord.ONLINE if is_uplink or candidate.uplink is Witness.SILENT:
+            return Cause.UPLINK, 0.65
+        case OltWord.ONLINE:
+            return (Cause.ACCESS_POINT, 0.9) if candidate.role is Role.AP else (Cause.UNKNOWN, 0.5)
+    return None
 
 
 def _diagnose_feeder(candidate: Candidate, evidence: list[Evidence], at: float) -> Finding:
@@ -144,13 +187,33 @@ def diagnose_group(
     dark = dark_units(roots)
     failed_at = min(root.failed_at for root in roots)
     total = dark + facts.answering
+    words = words_by_olt((root.feeder_id or "", root.olt) for root in roots)
     evidence = [Evidence(EvidenceKind.NEIGHBOURS_SILENT, key, failed_at, dark, total)]
+    evidence += _olt_evidence(key, roots, at)
     evidence += _feeder_evidence(roots, at)
     if scope is Scope.AMPHOE:
         cause, confidence = _judge_place(roots, dark / total)
     else:
         cause, confidence = _judge_feeder(key, roots, groups)
-    return Finding(cause, confidence, tuple(evidence))
+    return Finding(*_weigh_words(cause, confidence, words), tuple(evidence))
+
+
+def _weigh_words(cause: Cause, confidence: float, words: Words) -> tuple[Cause, float]:
+    """OLTs outrank place and neighbours; a feeder that is dead itself is no question of power or line behind it."""
+    if not words or cause is Cause.FEEDER:
+        return cause, confidence
+    power = power_after(words, confidence if cause is Cause.POWER else 1 - confidence)
+    return (Cause.POWER, power) if power >= _EVEN else (Cause.UPLINK, 1 - power)
+
+
+def _olt_evidence(key: str, roots: Sequence[Candidate], at: float) -> Iterator[Evidence]:
+    kinds = {
+        OltWord.DYING_GASP: EvidenceKind.OLT_DYING_GASPS,
+        OltWord.LOSS_OF_SIGNAL: EvidenceKind.OLT_LOSSES_OF_SIGNAL,
+    }
+    for word, kind in kinds.items():
+        if count := sum(root.olt is word for root in roots):
+            yield Evidence(kind, key, at, count, len(roots))
 
 
 def dark_units(roots: Collection[Candidate]) -> int:

@@ -1,17 +1,17 @@
 """The health machine: one table says what happens to a device's health, and nothing else may change it.
 
-A device is in one of seven healths. Ten things can happen to it. `TRANSITIONS` holds every pair that can occur, with
+A device is in one of seven healths. Eleven things can happen to it. `TRANSITIONS` holds every pair that can occur, with
 the health that follows and the reason that becomes log field, metric label and ticket text. Where the health stays,
 the pair stands in the table all the same: "nothing happens" is an answer, a missing row is a mistake.
 
-    health       answered      missed        confirmed  steady  parent_down  released  child_answered  isolated  sighted
-    unknown      up            suspect       -          -       unreachable  .         .               blind     .
-    up           .             suspect       -          -       .            .         .               blind     .
-    suspect      up            .             down       -       unreachable  .         unknown         blind     .
-    down         recovering    .             -          -       unreachable  .         unknown         blind     .
-    unreachable  recovering    .             -          -       .            unknown   unknown         blind     .
-    blind        .             .             -          -       .            .         .               .         unknown
-    recovering   .             suspect       -          up      unreachable  .         .               blind     .
+    health      answered   missed  confirmed steady parent_down released child_answered unobserved isolated sighted
+    unknown     up         suspect -         -      unreachable .        .              .          blind    .
+    up          .          suspect -         -      .           .        .              unknown    blind    .
+    suspect     up         .       down      -      unreachable .        unknown        unknown    blind    .
+    down        recovering .       -         -      unreachable .        unknown        unknown    blind    .
+    unreachable recovering .       -         -      .           unknown  unknown        unknown    blind    .
+    blind       .          .       -         -      .           .        .              .          .        unknown
+    recovering  .          suspect -         up     unreachable .        .              unknown    blind    .
 
 `.` stays, `-` cannot happen (`ILLEGAL`). `inventory` makes everything unknown: the device is another one now.
 
@@ -24,6 +24,7 @@ Why it is so:
   When the parent returns, its children are unknown until a fresh probe has spoken: the parent's return proves nothing
   about them. A child that answers proves that everything above it passes traffic, so what stood above it as suspect,
   down or unreachable is unknown too.
+* An OLT that fails says nothing of its ONUs: those that have no address of their own are unknown, never down.
 * While netmon itself is cut off, no probe counts and nobody's parent died; afterwards everybody is unknown.
 """
 
@@ -52,6 +53,7 @@ def _stays(health: Health, *events: HealthEvent) -> dict[tuple[Health, HealthEve
 _BLINDED = Move(_H.BLIND, _R.POLLER_ISOLATED)
 _BEHIND = Move(_H.UNREACHABLE, _R.BEHIND_DEAD_PARENT)
 _REFUTED = Move(_H.UNKNOWN, _R.REFUTED_BY_CHILD)
+_UNSEEN = Move(_H.UNKNOWN, _R.OBSERVER_FAILED)
 _RETEST = Move(_H.UNKNOWN, _R.AWAITS_FRESH_PROBE)
 
 TRANSITIONS: Mapping[tuple[Health, HealthEvent], Move] = MappingProxyType(
@@ -86,6 +88,8 @@ TRANSITIONS: Mapping[tuple[Health, HealthEvent], Move] = MappingProxyType(
         (_H.RECOVERING, _E.PARENT_DOWN): _BEHIND,
         **_stays(_H.RECOVERING, _E.RELEASED, _E.CHILD_ANSWERED, _E.SIGHTED),
         **{(health, _E.ISOLATED): _BLINDED for health in Health if health is not _H.BLIND},
+        **{(health, _E.UNOBSERVED): _UNSEEN for health in Health if health not in (_H.UNKNOWN, _H.BLIND)},
+        **{(health, _E.UNOBSERVED): Move(health, _R.UNCHANGED) for health in (_H.UNKNOWN, _H.BLIND)},
         **{(health, _E.INVENTORY): Move(_H.UNKNOWN, _R.CHANGED_INVENTORY) for health in Health},
     }
 )

@@ -50,7 +50,7 @@ def diff(old: Inventory, new: Inventory) -> InventoryDiff:
             continue
         if device != before:
             changed.append(device.id)
-        if device.address == before.address:
+        if device.address == before.address and (device.address or device.observed_via == before.observed_via):
             kept.append((index, old_index))
     retired = tuple(device.id for device in old.devices if _is_live(device) and not _lives_on(device, new))
     return InventoryDiff(tuple(added), retired, tuple(changed), tuple(kept))

@@ -100,6 +100,13 @@ EVIDENCE: Mapping[str, Mapping[EvidenceKind, str]] = {
         EvidenceKind.FEEDER_SILENT: "อุปกรณ์ต้นทาง {device} ไม่ตอบสนอง",
         EvidenceKind.FEEDER_NOT_WATCHED: "ระบบไม่ได้ตรวจสอบอุปกรณ์ต้นทาง {device}",
         EvidenceKind.ALL_BELOW_SILENT: "อุปกรณ์ทั้งหมดที่ต่อผ่าน {device} ไม่ตอบสนอง ({count} จาก {total} เครื่อง)",
+        EvidenceKind.OLT_ONLINE: "อุปกรณ์ต้นทางรายงานว่า {device} ยังออนไลน์อยู่",
+        EvidenceKind.OLT_OFFLINE: "อุปกรณ์ต้นทางรายงานว่า {device} ออฟไลน์ แต่ไม่ได้บอกสาเหตุ",
+        EvidenceKind.OLT_DYING_GASP: "{device} แจ้งไฟดับ (dying gasp) ไปยังอุปกรณ์ต้นทางก่อนขาดการติดต่อ",
+        EvidenceKind.OLT_LOSS_OF_SIGNAL: "อุปกรณ์ต้นทางไม่ได้รับสัญญาณแสงจาก {device} (LOS)",
+        EvidenceKind.OLT_DYING_GASPS: "อุปกรณ์ปลายทาง (ONU) {count} จาก {total} เครื่องแจ้งไฟดับ (dying gasp) ก่อนขาดการติดต่อ",
+        EvidenceKind.OLT_LOSSES_OF_SIGNAL: "อุปกรณ์ต้นทางไม่ได้รับสัญญาณแสง (LOS) จากอุปกรณ์ปลายทาง (ONU) "
+        "{count} จาก {total} เครื่อง",
         EvidenceKind.NEIGHBOURS_SILENT: "จุดบริการ{group} ขาดการติดต่อในเวลาใกล้เคียงกัน {count} จาก {total} จุด",
         EvidenceKind.SEVERAL_FEEDERS: "จุดที่ขาดการติดต่อใช้อุปกรณ์ต้นทางต่างกัน {count} แห่ง",
         EvidenceKind.ONE_FEEDER: "จุดที่ขาดการติดต่อใช้อุปกรณ์ต้นทางเดียวกัน คือ {device}",
@@ -116,6 +123,12 @@ EVIDENCE: Mapping[str, Mapping[EvidenceKind, str]] = {
         EvidenceKind.FEEDER_SILENT: "the feeder {device} does not answer",
         EvidenceKind.FEEDER_NOT_WATCHED: "the feeder {device} is not watched",
         EvidenceKind.ALL_BELOW_SILENT: "every device behind {device} is silent ({count} of {total})",
+        EvidenceKind.OLT_ONLINE: "the OLT says that {device} is online",
+        EvidenceKind.OLT_OFFLINE: "the OLT says that {device} is offline, not why",
+        EvidenceKind.OLT_DYING_GASP: "{device} told the OLT that its power was failing (dying gasp)",
+        EvidenceKind.OLT_LOSS_OF_SIGNAL: "the OLT receives no light from {device} (loss of signal)",
+        EvidenceKind.OLT_DYING_GASPS: "{count} of {total} ONUs told the OLT that their power was failing (dying gasp)",
+        EvidenceKind.OLT_LOSSES_OF_SIGNAL: "the OLT receives no light from {count} of {total} ONUs (loss of signal)",
         EvidenceKind.NEIGHBOURS_SILENT: "{count} of {total} points {group} fell silent at about the same time",
         EvidenceKind.SEVERAL_FEEDERS: "the silent points hang on {count} different feeders",
         EvidenceKind.ONE_FEEDER: "the silent points all hang on one feeder, {device}",
@@ -137,7 +150,8 @@ def sentence(fault: Fault, inventory: Inventory, language: str) -> str:
         device=device_name(_subject(fault), inventory),
         area=area_name(fault.key, inventory, language) if fault.scope is Scope.AREA_AGENTS else "",
     )
-    if fault.cause is Cause.UPLINK and certainty(fault.confidence) is not Certainty.SURE:
+    is_lit = any(one.kind is EvidenceKind.OLT_ONLINE for one in fault.evidence)
+    if fault.cause is Cause.UPLINK and certainty(fault.confidence) is not Certainty.SURE and not is_lit:
         meaning += _OR_POWER[language]
     opening = _OPENINGS[language][certainty(fault.confidence)] if _is_judgement(fault) else ""
     # What is alike for every fault ("it is silent") says less than what tells this cause from others.

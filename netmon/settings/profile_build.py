@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from netmon.model.onus import DownCause, RowState
 from netmon.model.profiles import (
     Condition,
     IdentityRules,
@@ -15,6 +16,9 @@ from netmon.model.profiles import (
     Manners,
     Object,
     Oid,
+    OnuReading,
+    OnuRules,
+    Pace,
     Profile,
     Recognition,
     RowFilter,
@@ -30,6 +34,9 @@ from netmon.settings.profile_file import (
     IdentityEntry,
     InterfacesEntry,
     LabelEntry,
+    OnuCauseEntry,
+    OnuReadingEntry,
+    OnusEntry,
     ProfileFile,
     RangeEntry,
     ReadingEntry,
@@ -92,6 +99,7 @@ class _Builder:
                 max_repetitions=file.snmp.max_repetitions,
             ),
             rules=own + tuple(rule for rule in inherited.rules if rule.quantity not in replaced),
+            onus=self._onus(file.onus) if file.onus else inherited.onus,
         )
         return Built(profile, self.objects)
 
@@ -187,6 +195,62 @@ class _Builder:
             count_labels=None if entry.count_labels is None else self._column(entry.count_labels, at),
             pace=entry.pace,
         )
+
+    def _onus(self, entry: OnusEntry) -> OnuRules:
+        keys = tuple(
+            tuple(self._part(part, ("onus", "keys", number)) for part in parts)
+            for number, parts in enumerate(entry.keys)
+        )
+        if not any(part.column is not None for parts in keys for part in parts):
+            self._wrong(
+                ("onus", "keys"), "no key has a column, so the rows cannot be listed", "name the serial number's"
+            )
+        state, cause = entry.run_state, entry.down_cause
+        return OnuRules(
+            keys=keys,
+            state=None if state is None else self._column(state.from_, ("onus", "run_state", "from")),
+            states={} if state is None else self._states(state.online, state.offline),
+            cause=None if cause is None else self._column(cause.from_, ("onus", "down_cause", "from")),
+            causes={} if cause is None else self._causes(cause),
+            readings=tuple(
+                self._onu_reading(one, ("onus", "readings", number)) for number, one in enumerate(entry.readings)
+            ),
+        )
+
+    def _states(self, online: Iterable[int], offline: Iterable[int]) -> dict[int, RowState]:
+        both = sorted(set(online) & set(offline))
+        if both:
+            self._wrong(("onus", "run_state"), f"{both[0]} means online and offline", "leave out what is not sure")
+        return {**dict.fromkeys(online, RowState.ONLINE), **dict.fromkeys(offline, RowState.OFFLINE)}
+
+    def _causes(self, entry: OnuCauseEntry) -> dict[int, DownCause]:
+        told = {
+            DownCause.DYING_GASP: entry.dying_gasp,
+            DownCause.LOSS_OF_SIGNAL: entry.loss_of_signal,
+            DownCause.RESET: entry.reset,
+            DownCause.DEACTIVATED: entry.deactivated,
+        }
+        causes: dict[int, DownCause] = {}
+        for cause, numbers in told.items():
+            for number in numbers:
+                if causes.setdefault(number, cause) is not cause:
+                    self._wrong(
+                        ("onus", "down_cause"), f"{number} stands under two causes", "leave out what is not sure"
+                    )
+        return causes
+
+    def _onu_reading(self, entry: OnuReadingEntry, at: _Location) -> OnuReading:
+        rule = Rule(
+            quantity=entry.reading,
+            source=self._column(entry.from_, (*at, "from")),
+            offset=entry.offset,
+            scale=entry.scale,
+            absent=frozenset(entry.absent),
+            accept=_range(entry.accept),
+            within=_range(entry.within),
+            pace=Pace.BACKGROUND,
+        )
+        return OnuReading(rule=rule, more_index=entry.more_index)
 
     def _refuse_rows(self, entry: ReadingEntry, at: _Location) -> None:
         for key, given in (("rows", entry.rows), ("total", entry.total), ("count_rows", entry.count_rows)):

@@ -213,6 +213,62 @@ class ReadingEntry(Section):
     pace: Pace = Field(Pace.SWEEP, description="sweep: every sweep; background: every half hour or so. Default sweep.")
 
 
+class OnuStateEntry(Section):
+    """An ONU's run state. Numbers in neither list are unknown."""
+
+    from_: Name = Field(alias="from", description="The column, indexed as the key columns are.")
+    online: Integers = Field(description="Numbers that mean online.")
+    offline: Integers = Field(description="Numbers that mean offline.")
+
+
+class OnuCauseEntry(Section):
+    """Why an ONU went offline last. Numbers in no list tell nothing; list only what is sure."""
+
+    from_: Name = Field(alias="from", description="The column, indexed as the key columns are.")
+    dying_gasp: Integers = Field((), description="Numbers that mean its power failed. Default none.")
+    loss_of_signal: Integers = Field((), description="Numbers that mean its light went out. Default none.")
+    reset: Integers = Field((), description="Numbers that mean it was restarted. Default none.")
+    deactivated: Integers = Field((), description="Numbers that mean it was switched off at the OLT. Default none.")
+
+
+class OnuReadingEntry(Section):
+    """A number of the ONU, taken every half hour or so. The keys mean the same as under `readings`."""
+
+    reading: Quantity = Field(description="What is read; its unit is in the name.")
+    from_: Name = Field(alias="from", description="The column, indexed as the key columns are.")
+    more_index: Integers = Field((), description="Arcs that this table's index has after the ONU's. Default none.")
+    offset: float = Field(0.0, description="Added to the raw number. Default 0.")
+    scale: float = Field(1.0, description="Multiplies it. Default 1.")
+    absent: Integers = Field((), description="Raw numbers that mean 'no value'. Default none.")
+    accept: RangeEntry = Field(RangeEntry(), description="Raw numbers that are values at all. Default any.")
+    within: RangeEntry = Field(RangeEntry(), description="Values that are possible. Default: what the quantity allows.")
+
+
+class OnusEntry(Section):
+    """What an OLT's tables say of its ONUs, for devices that are `observed_via` it."""
+
+    keys: Annotated[
+        tuple[
+            Annotated[
+                tuple[LabelEntry, ...],
+                BeforeValidator(_label, json_schema_input_type=LabelEntry | tuple[str | LabelEntry, ...]),
+            ],
+            ...,
+        ],
+        Field(
+            min_length=1,
+            description="What names an ONU in the inventory's `observed_via: OLT#KEY`; alternatives, each one part or "
+            "a list of parts put together without blanks. A serial number matches in any spelling (HWTC1A2B3C4D, "
+            "485754431A2B3C4D); the dotted index of the row is a key anyway.",
+        ),
+    ]
+    run_state: OnuStateEntry | None = Field(
+        None, description="Whether it is online. Default: the OLT does not say, or nobody knows its numbers for sure."
+    )
+    down_cause: OnuCauseEntry | None = Field(None, description="Why it went last. Default: the OLT does not say.")
+    readings: tuple[OnuReadingEntry, ...] = Field((), description="Optical power, distance. Default none.")
+
+
 class ProfileFile(Section):
     """One device family."""
 
@@ -242,6 +298,9 @@ class ProfileFile(Section):
     readings: tuple[ReadingEntry, ...] = Field(
         (),
         description="What is read. A quantity that has rules here takes none from the extended profile.",
+    )
+    onus: OnusEntry | None = Field(
+        None, description="How its tables describe ONUs, if it is an OLT. Default: as the extended profile."
     )
 
 

@@ -22,6 +22,11 @@ class Probing(Section):
         description="Time between two SNMP polls of a device that has a credential in the inventory. "
         "Seconds; default 60.",
     )
+    snmp_background_interval: Annotated[Positive, Field(ge=60)] = Field(
+        2700.0,
+        description="Time in which what changes slowly (optical power, voltages) is read once of every device. It is "
+        "spread evenly, since reading optics loads an OLT. Seconds, at least 60; default 2700.",
+    )
     snmp_timeout: Positive = Field(2.0, description="How long an SNMP answer is waited for. Seconds; default 2.")
     snmp_retries: Annotated[Count, Field(ge=0, le=10)] = Field(
         1, description="How often an SNMP request without an answer is sent again. Count; default 1."

@@ -8,6 +8,7 @@ from itertools import count
 from netmon.model.faults import Fault, Scope
 from netmon.model.ids import DeviceId, FaultId, VillageId
 from netmon.model.inventory import Role
+from netmon.model.onus import OltWord
 from netmon.model.time import Now
 from netmon.rules.conclude import Candidate, ConcludePolicy, GroupFacts, Situation, Witness, conclude
 
@@ -47,7 +48,9 @@ class Land:
         """Uplinks of an amphoe and feeder."""
         return [d for d, (a, f, _) in self.homes.items() if amphoe in ("", a) and feeder in ("", f)]
 
-    def kill(self, device: DeviceId, at: float, feeder: Witness = Witness.ANSWERS) -> None:
+    def kill(
+        self, device: DeviceId, at: float, feeder: Witness = Witness.ANSWERS, olt: OltWord = OltWord.NOTHING
+    ) -> None:
         amphoe, above, village = self.homes[device]
         self.dead[device] = Candidate(
             device=device,
@@ -57,6 +60,8 @@ class Land:
             confirmed_at=at + 8,
             feeder=feeder,
             feeder_id=DeviceId(above),
+            olt=olt,
+            onu=device,
             amphoe=amphoe,
         )
 

@@ -28,6 +28,7 @@ PROMISED = {
         "timeout": 1.0,
         "namespace": "",
         "snmp_interval": 60.0,
+        "snmp_background_interval": 2700.0,
         "snmp_timeout": 2.0,
         "snmp_retries": 1,
         "snmp_port": 161,

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from netmon.model.profiles import OnuRules
 from netmon.model.readings import Identity, Measure, Outline
 from netmon.probes.snmp.ber import Absent, Value
 from netmon.probes.snmp.codec import Version
@@ -21,7 +22,10 @@ _GONE = frozenset((Absent.NO_SUCH_OBJECT, Absent.NO_SUCH_INSTANCE, Absent.END_OF
 
 @dataclass(slots=True, eq=False)
 class Agent:
-    """One discovered device; a `ports.SnmpPlan`. `counters` match the script's."""
+    """One discovered device; a `ports.SnmpPlan`. `counters` match the script's.
+
+    `slow` is what is read in the background, None where there is nothing. `onus` are there if it is an OLT.
+    """
 
     target: SnmpTarget | PysnmpTarget
     manner: Manner
@@ -32,6 +36,8 @@ class Agent:
     polled_at: float = -math.inf
     sighting: Sighting | None = None
     is_busy: bool = False
+    slow: Script | None = None
+    onus: OnuRules | None = None
 
     @property
     def outline(self) -> Outline:

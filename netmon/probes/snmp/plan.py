@@ -22,8 +22,8 @@ from netmon.probes.snmp.template import RequestTemplate, compile_get
 
 MOST_OCTETS = 1400
 """Largest answer a request may expect: what fits an Ethernet frame after IP, UDP and a tunnel."""
-_HEAD_OCTETS = 80
-_NUMBER_OCTETS = 15  # two headers and a Counter64
+HEAD_OCTETS = 80
+NUMBER_OCTETS = 15  # two headers and a Counter64
 _STRING_OCTETS = 40
 _NO_TABLES: Tables = {}
 
@@ -195,13 +195,13 @@ def _cell(rule: Rule, row: Row, position: Mapping[Oid, int], firmware: str) -> C
 
 def _chunks(oids: Sequence[Oid], values: Mapping[Oid, Value], most: int) -> Iterator[tuple[Oid, ...]]:
     chunk: list[Oid] = []
-    octets = _HEAD_OCTETS
+    octets = HEAD_OCTETS
     for oid in oids:
         value = values.get(oid)
-        size = len(encode_oid(oid)) + (max(len(value), _STRING_OCTETS) if isinstance(value, bytes) else _NUMBER_OCTETS)
+        size = len(encode_oid(oid)) + (max(len(value), _STRING_OCTETS) if isinstance(value, bytes) else NUMBER_OCTETS)
         if chunk and (len(chunk) >= most or octets + size > MOST_OCTETS):
             yield tuple(chunk)
-            chunk, octets = [], _HEAD_OCTETS
+            chunk, octets = [], HEAD_OCTETS
         chunk.append(oid)
         octets += size
     if chunk:

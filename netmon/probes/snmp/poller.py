@@ -6,6 +6,7 @@ Requests of a poll that takes several follow one another, for one device is aske
 """
 
 import asyncio
+import math
 import socket
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -16,6 +17,7 @@ from weakref import WeakValueDictionary
 from netmon.errors import ProbeError
 from netmon.model.inventory import Device
 from netmon.model.profiles import Profile
+from netmon.model.readings import Outline
 from netmon.ports import SnmpBatch, SnmpPlan, Vitals
 from netmon.probes.namespace import open_in_namespace
 from netmon.probes.snmp.account import Account
@@ -23,10 +25,12 @@ from netmon.probes.snmp.agent import Agent
 from netmon.probes.snmp.ber import Absent, Oid, Value
 from netmon.probes.snmp.client import Patience, SnmpClient, Values
 from netmon.probes.snmp.codec import Version
+from netmon.probes.snmp.counters import Counter
 from netmon.probes.snmp.discover import Discovery, discover
 from netmon.probes.snmp.downgrade import Manner
 from netmon.probes.snmp.engines import EnginePool, UserAccess
-from netmon.probes.snmp.plan import PollPlan, build_plan
+from netmon.probes.snmp.onus import OltTables
+from netmon.probes.snmp.plan import PollPlan, Scope, build_plan
 from netmon.probes.snmp.reading import Tables
 from netmon.probes.snmp.reasons import Failure, FailureKind
 from netmon.probes.snmp.rediscovery import is_replaced
@@ -112,8 +116,13 @@ class SnmpPoller:
         plan = build_plan(found)
         if not plan.requests:
             return None
-        script = self._script(plan, found.manner.version, target.community if isinstance(target, SnmpTarget) else b"")
-        agent = Agent(target, found.manner, script, [None] * len(script.counters), found.identity)
+        community = target.community if isinstance(target, SnmpTarget) else b""
+        script = self._script(plan, found.manner.version, community)
+        counters: list[Counter | None] = [None] * len(script.counters)
+        agent = Agent(target, found.manner, script, counters, found.identity, onus=found.profile.onus)
+        slow = build_plan(found, Scope.BACKGROUND)
+        if slow.series and (slow.requests or slow.walks):
+            agent.slow = self._script(slow, found.manner.version, community)
         is_same = isinstance(known, Agent) and known.target.address == target.address
         if isinstance(known, Agent) and is_same and not is_replaced(known.identity, agent.identity):
             agent.carry_on(known)
@@ -156,6 +165,27 @@ class SnmpPoller:
             poll.agent.is_busy = False
         self._polls.clear()
         self._batch = SnmpBatch()
+
+    def slow_outline(self, plan: SnmpPlan) -> Outline:
+        """See `ports.LeisureReader`."""
+        return plan.slow.outline if isinstance(plan, Agent) and plan.slow is not None else ()
+
+    async def read_slowly(self, plan: SnmpPlan) -> Sequence[float] | None:
+        """See `ports.LeisureReader`."""
+        if not isinstance(plan, Agent) or plan.slow is None:
+            return None
+        session = self._session(plan.target, plan.manner)
+        values = await session.get(plan.slow.oids)
+        if isinstance(values, Failure):
+            return None
+        readings = plan.slow.read(values, await _walk(session, plan.slow.walks))
+        return [math.nan if value is None else value for value in readings]
+
+    def olt(self, plan: SnmpPlan) -> OltTables | None:
+        """See `ports.LeisureReader`."""
+        if not isinstance(plan, Agent) or plan.onus is None:
+            return None
+        return OltTables(self._session(plan.target, plan.manner), plan.onus)
 
     async def close(self) -> None:
         """End what is under way and close the sockets."""

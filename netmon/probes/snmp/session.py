@@ -102,7 +102,7 @@ class Asking(ABC):
         self.manner = manner
 
     @abstractmethod
-    async def _send(self, kind: PduType, oids: tuple[Oid, ...], repetitions: int = 0) -> Result:
+    async def send(self, kind: PduType, oids: tuple[Oid, ...], repetitions: int = 0) -> Result:
         """Send one GET, GETNEXT or GETBULK in the present manner and wait for its end."""
 
     async def get(self, oids: Sequence[Oid]) -> Values | Failure:
@@ -188,7 +188,7 @@ class Asking(ABC):
         return [values[oid] for oid in oids]
 
     async def _ask(self, kind: PduType, oids: tuple[Oid, ...], repetitions: int = 0) -> Result:
-        result = await self._send(kind, oids, repetitions)
+        result = await self.send(kind, oids, repetitions)
         if not isinstance(result, Failure) or result.kind is FailureKind.AGENT_ERROR:
             self._adapt(Sign.ANSWERED)
         return result
@@ -209,7 +209,7 @@ class SnmpSession(Asking):
         self._desk = desk
         self._target = target
 
-    async def _send(self, kind: PduType, oids: tuple[Oid, ...], repetitions: int = 0) -> Result:
+    async def send(self, kind: PduType, oids: tuple[Oid, ...], repetitions: int = 0) -> Result:
         return await self._desk.ask(
             self._target.address, self._template(kind, oids, repetitions), self._target.patience
         )

@@ -55,7 +55,7 @@ class PysnmpSession(Asking):
         self._pool = pool
         self._target = target
 
-    async def _send(self, kind: PduType, oids: tuple[Oid, ...], repetitions: int = 0) -> Result:
+    async def send(self, kind: PduType, oids: tuple[Oid, ...], repetitions: int = 0) -> Result:
         target = self._target
         try:
             for _ in range(2):
