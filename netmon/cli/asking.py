@@ -2,23 +2,24 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from netmon.errors import ProbeError
-from netmon.model.profiles import Profile
+from netmon.model.profiles import Oid, Profile
 from netmon.probes.namespace import open_in_namespace
 from netmon.probes.snmp.client import SnmpClient
 from netmon.probes.snmp.discover import Discovery, discover
 from netmon.probes.snmp.engines import Access, CommunityAccess, EnginePool, UserAccess
-from netmon.probes.snmp.explain import Explained, explain
+from netmon.probes.snmp.explain import Explained, explain, missing
 from netmon.probes.snmp.plan import Scope, build_plan
 from netmon.probes.snmp.reader import SnmpReader
 from netmon.probes.snmp.reasons import Failure, FailureKind
 from netmon.probes.snmp.session import Asking, SnmpDesk, SnmpSession, SnmpTarget
 from netmon.probes.snmp.sockets import Sockets, open_socket
+from netmon.probes.snmp.unread import Unread, find_instances, find_unread
 from netmon.probes.snmp.v3 import PysnmpSession, PysnmpTarget
 from netmon.settings import SnmpCredential
 
@@ -33,10 +34,16 @@ _NOT_ADMITTED = (
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What a device is, and all its readings."""
+    """What a device is, and all its readings.
+
+    `unread` is what else the vendor has there, if that was asked for; `instances` has for scalars that were looked for
+    in vain the name they should have had.
+    """
 
     found: Discovery
     readings: list[Explained]
+    unread: Sequence[Unread] = ()
+    instances: Mapping[Oid, Oid] = field(default_factory=dict)
 
 
 def access_of(credential: SnmpCredential) -> Access:
@@ -79,20 +86,28 @@ async def library_session(target: PysnmpTarget, *, namespace: str = "") -> Async
 
 
 async def read_wire(
-    target: PysnmpTarget, profiles: Mapping[str, Profile], named: str, *, namespace: str = ""
+    target: PysnmpTarget,
+    profiles: Mapping[str, Profile],
+    named: str,
+    *,
+    namespace: str = "",
+    look_around: bool = False,
 ) -> Findings:
     """Find out what a device is and read everything it has; see `read_device`."""
     async with own_session(target, namespace=namespace) as session:
-        return await read_device(session, profiles, named)
+        return await read_device(session, profiles, named, look_around=look_around)
 
 
-async def read_device(device: SnmpReader, profiles: Mapping[str, Profile], named: str) -> Findings:
+async def read_device(
+    device: SnmpReader, profiles: Mapping[str, Profile], named: str, *, look_around: bool = False
+) -> Findings:
     """Find out what a device or recording is and read everything it has.
 
     Args:
         device: the device.
         profiles: all there are, by name.
         named: the profile to use; "" to recognise it.
+        look_around: also list what the vendor has there that nothing reads, which takes a walk.
 
     Raises:
         ProbeError: it does not answer, or no profile fits; the sentence is for the operator.
@@ -107,7 +122,13 @@ async def read_device(device: SnmpReader, profiles: Mapping[str, Profile], named
     if isinstance(values, Failure):
         raise ProbeError(sentence_of(values))
     tables = {column: [bind.value for bind in (await device.walk(column)).rows] for column in plan.walks}
-    return Findings(found, explain(plan, values, tables))
+    in_vain = [one.object.oid for one in missing(found) if not one.object.is_column]
+    return Findings(
+        found,
+        explain(plan, values, tables),
+        await find_unread(device, found.profile) if look_around else (),
+        await find_instances(device, list(dict.fromkeys(in_vain))),
+    )
 
 
 def sentence_of(failure: Failure) -> str:

@@ -18,7 +18,7 @@ from netmon.model.readings import NATURE
 from netmon.probes.snmp.ber import format_oid
 from netmon.probes.snmp.client import Patience
 from netmon.probes.snmp.engines import Access, CommunityAccess
-from netmon.probes.snmp.explain import Explained, missing
+from netmon.probes.snmp.explain import Explained, missing, raw_text
 from netmon.probes.snmp.recording import read_recording
 from netmon.probes.snmp.sockets import canonical_address
 from netmon.probes.snmp.v3 import PysnmpTarget
@@ -46,8 +46,9 @@ def schema() -> None:
 @click.option("--timeout", type=click.FloatRange(0.05, 60), default=2.0, show_default=True, help="Seconds per answer.")
 @click.option("--community-file", type=click.Path(path_type=Path, dir_okay=False), help="Its first line is used.")
 @click.option("--credential", default="", help="Name among the settings' credentials.")
+@click.option("--unread", is_flag=True, help="List the vendor's objects, too, that the profile does not name.")
 @config_option
-def test(target: str, profiles: Path | None, named: str, port: int, **access: object) -> None:
+def test(target: str, profiles: Path | None, named: str, *, port: int, unread: bool, **access: object) -> None:
     """Show what a profile reads: object, raw value, scale and result, and what it looked for in vain.
 
     The community of an ADDRESS comes from --credential, --community-file, the environment variable NETMON_COMMUNITY,
@@ -61,12 +62,14 @@ def test(target: str, profiles: Path | None, named: str, port: int, **access: ob
         device = read_recording(recording.read_bytes())
         if device.unreadable:
             click.echo(f"{len(device.unreadable)} lines are left out: {_numbers(device.unreadable)}", err=True)
-        findings = asyncio.run(read_device(device, known, named))
+        findings = asyncio.run(read_device(device, known, named, look_around=unread))
     else:
         patience = Patience(float(str(access["timeout"])), 1)
         wire = PysnmpTarget(_address(target, port), _access(access), patience)
-        findings = asyncio.run(read_wire(wire, known, named))
-    _show(findings)
+        findings = asyncio.run(read_wire(wire, known, named, look_around=unread))
+    console = Console(soft_wrap=False, width=None if os.isatty(1) else _WIDTH, highlight=False)
+    _show(console, findings)
+    _show_gaps(console, findings)
 
 
 def _address(target: str, port: int) -> tuple[str, int]:
@@ -90,8 +93,7 @@ def _access(access: Mapping[str, object]) -> Access:
     return CommunityAccess(str(given).encode())
 
 
-def _show(findings: Findings) -> None:
-    console = Console(soft_wrap=False, width=None if os.isatty(1) else _WIDTH, highlight=False)
+def _show(console: Console, findings: Findings) -> None:
     found = findings.found
     console.print(Text(f"profile   {found.profile.name}: {found.profile.title}"))
     for name in ("model", "serial", "firmware"):
@@ -105,11 +107,22 @@ def _show(findings: Findings) -> None:
     console.print(table)
     absent = [reading for reading in findings.readings if reading.value is None]
     console.print(Text(f"{len(findings.readings)} readings, {len(absent)} of them absent."))
-    in_vain = list(dict.fromkeys((one.quantity, one.object) for one in missing(found)))
+
+
+def _show_gaps(console: Console, findings: Findings) -> None:
+    """Show what was looked for in vain, and what nobody looked for."""
+    in_vain = list(dict.fromkeys((one.quantity, one.object) for one in missing(findings.found)))
     if in_vain:
         console.print(Text("Looked for in vain:"))
     for quantity, one in in_vain:
-        console.print(Text(f"  {quantity.value}: {one.name} {format_oid(one.oid)}"))
+        instance = findings.instances.get(one.oid)
+        hint = f"; but there is {format_oid(instance)}" if instance else ""
+        console.print(Text(f"  {quantity.value}: {one.name} {format_oid(one.oid)}{hint}"))
+    if findings.unread:
+        console.print(Text("There, and not read:"))
+    for other in findings.unread:
+        rows = f" ({other.rows} rows)" if other.rows > 1 else ""
+        console.print(Text(f"  {format_oid(other.oid)}{rows}: {raw_text(other.example)}"))
 
 
 def _row(reading: Explained) -> tuple[str, ...]:

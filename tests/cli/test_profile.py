@@ -104,6 +104,29 @@ def test_what_the_device_lacks_is_listed() -> None:
     assert "device_cpu_ratio: hrProcessorLoad 1.3.6.1.2.1.25.3.3.1.2" in output.split("Looked for in vain:")[1]
 
 
+def test_what_the_vendor_has_there_and_nobody_reads_is_listed_on_demand(agent: int, example: Path) -> None:
+    over_the_wire = ("127.0.0.1", "--port", str(agent))
+    for target in ((str(example),), over_the_wire):
+        known = {"NETMON_COMMUNITY": COMMUNITY}
+        assert "There, and not read" not in run(*target, variables=known).output
+        unread = run(*target, "--unread", variables=known).output.split("There, and not read:")[1]
+        assert "1.3.6.1.4.1.99999.1.3.1.2 (2 rows): 'radio0'" in unread
+        assert "1.3.6.1.4.1.99999.1.2.1.0: 81" in unread
+        profiles = ("--profiles", str(ROOT / "config/profiles"))
+        assert "There, and not read" not in run(*target, *profiles, "--unread", variables=known).output
+
+
+def test_a_scalar_whose_dot_zero_was_forgotten_is_pointed_out(example: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "profiles"
+    folder.mkdir()
+    (folder / "mine.yaml").write_text(
+        "profile: mine\ntitle: Mine\nscalars: {temperature: 1.3.6.1.4.1.99999.1.2.2}\n"
+        "readings: [{reading: device_temperature_celsius, from: temperature, label: ''}]\n"
+    )
+    output = run(str(example), "--profiles", str(folder), "--profile", "mine").output
+    assert "but there is 1.3.6.1.4.1.99999.1.2.2.0" in line_of(output, "device_temperature_celsius")
+
+
 def test_a_device_is_asked_over_the_wire_and_its_community_never_shown(agent: int) -> None:
     arguments = ("127.0.0.1", "--port", str(agent), "--profiles", str(ROOT / "config/profiles"))
     for result in (

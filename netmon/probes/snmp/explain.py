@@ -72,14 +72,14 @@ def _behind(series: Series, plan: PollPlan, values: Sequence[Value]) -> tuple[tu
     if isinstance(method, RowCount):
         return (Part("rows", method.column, ""),), "count" if method.text is None else f"count '{method.text}'"
     if isinstance(method, Uptime):
-        return tuple(Part(source.value, plan.oids[at], _text(values[at])) for source, at in method.sources), ""
+        return tuple(Part(source.value, plan.oids[at], raw_text(values[at])) for source, at in method.sources), ""
     return (), ""
 
 
 def _parts(cell: Cell, plan: PollPlan, values: Sequence[Value]) -> Iterator[Part]:
     positions = (*cell.positions, *(at for at, _ in cell.conditions))
     for one, at in zip(cell.rule.objects, positions, strict=True):
-        yield Part(one.name, plan.oids[at], _text(values[at]))
+        yield Part(one.name, plan.oids[at], raw_text(values[at]))
 
 
 def formula(cell: Cell) -> str:
@@ -122,7 +122,8 @@ def _listed(numbers: Iterable[int]) -> str:
     return " or ".join(map(str, sorted(numbers)))
 
 
-def _text(value: Value) -> str:
+def raw_text(value: Value) -> str:
+    """Write what a device said as it said it; a text in quotes, and why there is no value."""
     if isinstance(value, Absent):
         return value.value
     return str(value) if isinstance(value, int) else f"'{clean(value)}'"
