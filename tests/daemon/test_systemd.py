@@ -1,5 +1,6 @@
 """The unit that ships, held against systemd's own tools and against what the daemon really asks of the kernel."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -12,11 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from netmon.probes.namespace import open_in_namespace
 from tests.kit.gateways import gateways
 from tests.kit.peers import ROOT
 from tests.kit.running import (
     ADDRESSES,
     ORDINARY_USER,
+    VILLAGES,
     Site,
     eventually,
     hear_again,
@@ -24,6 +27,9 @@ from tests.kit.running import (
     running,
     silence,
 )
+from tests.kit.snmp_agent import COMMUNITY, running_snmpd
+from tests.kit.snmpd import run_snmpd
+from tests.kit.wire import Network
 from tests.notifiers.mail_server import PASSWORD
 
 SYSTEMD = ROOT / "systemd"
@@ -72,6 +78,30 @@ def test_the_user_and_group_of_the_unit_are_made_by_the_file_beside_it(tmp_path:
     assert f"Creating user '{values('User')[0]}'" in said
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.peer("systemd-sysusers", "systemd-tmpfiles")
+def test_settings_are_netmons_to_read_and_credentials_nobodys_but_roots(tmp_path: Path) -> None:
+    settings = tmp_path / "etc" / "netmon" / "netmon.yaml"
+    secret = settings.parent / "credentials" / "smtp-password"
+    sheet = settings.parent / "inventory" / "volunteers.csv"
+    for file in (settings, secret, sheet):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("as an editor leaves it")
+        file.chmod(0o644)
+    tool("systemd-sysusers", f"--root={tmp_path}", str(SYSTEMD / "netmon.sysusers.conf"))
+    tool("systemd-tmpfiles", "--create", f"--root={tmp_path}", str(SYSTEMD / "netmon.tmpfiles.conf"))
+    group = int(re.findall(r"^netmon:[^:]*:(\d+):", (tmp_path / "etc" / "group").read_text(), re.MULTILINE)[0])
+    rights = {path: (path.stat().st_mode & 0o7777, path.stat().st_gid) for path in settings.parent.rglob("*")}
+    assert rights == {
+        settings: (0o640, group),
+        sheet.parent: (0o750, group),
+        sheet: (0o640, group),
+        secret.parent: (0o700, 0),
+        secret: (0o600, 0),
+    }
+    assert settings.parent.stat().st_mode & 0o7777 == 0o750
+
+
 @pytest.mark.network
 @pytest.mark.peer("nft", "nsenter", "unshare")
 def test_the_sysctls_open_ping_sockets_to_an_ordinary_user() -> None:
@@ -106,57 +136,110 @@ def allowed() -> set[str]:
 
 @dataclass(frozen=True)
 class Trace:
-    """Every system call of a daemon that did everything once, and how its day ended."""
+    """Every system call of a daemon that did everything once, how its day ended, and `netmon backup` meanwhile."""
 
     lines: list[str]
     log: str
     exit_code: int
+    backup: subprocess.CompletedProcess[str]
+    backup_lines: list[str]
 
     def calls(self) -> set[str]:
-        return {found[1] for line in self.lines if (found := re.match(r"\d+ +(\w+)\(", line))}
+        return calls_in(self.lines)
 
     def arguments(self, call: str) -> list[str]:
         return [line.partition(f" {call}(")[2] for line in self.lines if f" {call}(" in line]
 
 
+def calls_in(lines: list[str]) -> set[str]:
+    return {found[1] for line in lines if (found := re.match(r"\d+ +(\w+)\(", line))}
+
+
+CREDENTIALS = """\
+credentials:
+  smtp-password: environment
+  gateway: environment
+  village-read: environment
+  olt-v3: {source: environment, user: netmon, auth: sha256, priv: aes128}
+"""
+SECRETS = {
+    "NETMON_CREDENTIAL_SMTP_PASSWORD": PASSWORD,
+    "NETMON_CREDENTIAL_GATEWAY": "secret",
+    "NETMON_CREDENTIAL_VILLAGE_READ": COMMUNITY,
+    "NETMON_CREDENTIAL_OLT_V3": "long-enough-passphrase",
+}
+USER = f"createUser netmon SHA-256 {SECRETS['NETMON_CREDENTIAL_OLT_V3']} AES"
+
+
+@contextlib.contextmanager
+def agents(site: Site, network: Network) -> Iterator[None]:
+    """Agents of the second and third access point, one asked by community and one by an SNMPv3 user."""
+    with contextlib.ExitStack() as stack:
+
+        def begin() -> int:
+            v3 = running_snmpd(site.folder / "v3", USER, "rouser netmon priv", host=ADDRESSES[2])
+            port = stack.enter_context(v3).address[1]
+            (site.folder / "v2c").mkdir()
+            stack.enter_context(run_snmpd(site.folder / "v2c", [(ADDRESSES[1], port)], COMMUNITY))
+            return port
+
+        port = open_in_namespace(network.path, begin)
+        quickly = f"interval: 1s, snmp_interval: 1s, snmp_port: {port},"
+        site.settings.write_text(site.settings.read_text().replace("interval: 1s,", quickly))
+        known = zip(VILLAGES, ADDRESSES, ("", "village-read", "olt-v3"), strict=True)
+        rows = [f"AP-{village},ap,{address},{village},{credential}" for village, address, credential in known]
+        devices = site.folder / "inventory" / "devices.csv"
+        devices.write_text("\n".join(["id,role,address,village,credential", *rows]) + "\n")
+        yield
+
+
 @pytest.fixture(scope="module")
 def trace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trace]:
-    """A day under the unit's own filter: start, sweep, ticket, mail over TLS, SMS, pages, reload, recovery, stop."""
+    """A day under the unit's own filter.
+
+    Start, ping, SNMPv2c and v3, ticket, mail over TLS, SMS, pages, backup, reload, recovery, stop.
+    """
     folder = tmp_path_factory.mktemp("trace")
-    site, file = Site(folder=folder), folder / "trace"
+    site, file, aside = Site(folder=folder), folder / "trace", folder / "backup.trace"
     with network_with_firewall() as network, gateways(folder, network.path) as peers:
         network.allow_ping_sockets("0 2147483647")
-        site.more_settings = "credentials: {smtp-password: environment, gateway: environment}\n" + peers.settings
+        site.more_settings = CREDENTIALS + peers.settings
         site.write()
         enter = ("nsenter", f"--net={network.path}", *ORDINARY_USER)
-        strace = ("strace", "-f", "-qq", "-o", str(file))
+        strace = ("strace", "-f", "-qq", "-o")
         narrow = (sys.executable, str(Path(__file__).with_name("under_filter.py")), *sorted(allowed()), "--")
-        told = {
-            "NOTIFY_SOCKET": str(folder / "notify"),
-            "WATCHDOG_USEC": "3000000",
-            "NETMON_CREDENTIAL_SMTP_PASSWORD": PASSWORD,
-            "NETMON_CREDENTIAL_GATEWAY": "secret",
-        }
-        with running(site, wrapper=(*enter, *strace, *narrow), **told) as daemon:
+        told = {"NOTIFY_SOCKET": str(folder / "notify"), "WATCHDOG_USEC": "3000000", **SECRETS}
+        with (
+            agents(site, network),
+            running(site, wrapper=(*enter, *strace, str(file), *narrow), **told) as daemon,
+        ):
             strace_id = daemon.process.pid
             (inner,) = Path(f"/proc/{strace_id}/task/{strace_id}/children").read_text().split()
             silence(network, ADDRESSES[0])
             eventually(lambda: bool(peers.mailbox.mails and peers.smsbox.calls), 40, daemon.said)
             hear_again(network)
             eventually(lambda: len(peers.smsbox.calls) > 1 and len(peers.mailbox.mails) > 1, 40, daemon.said)
-            for page in ("/", "/metrics", "/api/v1/tickets"):
+            eventually(lambda: daemon.metric("netmon_snmp_devices") == len(ADDRESSES) - 1, 40, daemon.said)
+            eventually(lambda: daemon.metric("netmon_snmp_polls_answered_total") > len(ADDRESSES), 40, daemon.said)
+            for page in ("/", "/metrics", "/metrics/province/34", "/api/v1/tickets"):
                 assert daemon.get(page).status_code == 200
+            backup = site.netmon("backup", str(folder / "copy.db"), wrapper=(*enter, *strace, str(aside), *narrow))
             os.kill(int(inner), signal.SIGHUP)
             eventually((site.state / "reload.json").exists, 20, daemon.said)
             os.kill(int(inner), signal.SIGTERM)
             code = daemon.process.wait(20)
+    yield Trace(narrowed(file), daemon.said(), code, backup, narrowed(aside))
+
+
+def narrowed(file: Path) -> list[str]:
+    """What was traced after the filter was in force and had become the program it is for."""
     lines = file.read_text(errors="replace").splitlines()
-    (_runner, began) = (n for n, line in enumerate(lines) if re.match(rf"{inner} +execve\(.*\) = 0$", line))
-    yield Trace(lines[began:], daemon.said(), code)
+    began = [number for number, line in enumerate(lines) if re.match(r"\d+ +execve\(.*\) = 0$", line)]
+    return lines[began[1] :]
 
 
 @pytest.mark.network
-@pytest.mark.peer("systemd-analyze", "strace", "nft", "nsenter", "unshare")
+@pytest.mark.peer("systemd-analyze", "strace", "nft", "nsenter", "snmpd", "unshare")
 class TestUnderTheUnitsOwnFilter:
     def test_the_daemon_does_all_its_work_without_a_complaint(self, trace: Trace) -> None:
         assert trace.exit_code == 0, trace.log
@@ -165,6 +248,12 @@ class TestUnderTheUnitsOwnFilter:
     def test_every_system_call_it_makes_is_allowed(self, trace: Trace) -> None:
         assert {"sendmmsg", "recvmmsg", "fdatasync", "rename", "clone3", "socket"} <= trace.calls()
         assert trace.calls() - allowed() <= TRIED_ONLY
+
+    def test_a_backup_made_meanwhile_needs_no_more_than_the_daemon(self, trace: Trace) -> None:
+        assert trace.backup.returncode == 0, trace.backup.stderr
+        assert trace.backup.stdout.endswith("MB, checked.\n")
+        assert {"fsync", "rename"} <= calls_in(trace.backup_lines)
+        assert calls_in(trace.backup_lines) - allowed() <= TRIED_ONLY
 
     def test_it_opens_sockets_of_the_allowed_families_only(self, trace: Trace) -> None:
         families = {argument.partition(",")[0] for argument in trace.arguments("socket")}
