@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import phonenumbers
-from phonenumbers import PhoneNumberFormat, PhoneNumberMatcher, PhoneNumberType
+from phonenumbers import PhoneMetadata, PhoneNumberFormat, PhoneNumberMatcher, PhoneNumberType
 
 from netmon.model.ids import CentreId, TechnicianId
 from netmon.model.inventory import ServiceCentre, Technician, Volunteer
@@ -23,6 +23,12 @@ from netmon.settings.values import mail_address
 from netmon.settings.villages import take_village_id
 
 _MOBILE_TYPES = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
+_USUAL = re.compile(
+    rf"(?:0|\+66)({PhoneMetadata.metadata_for_region('TH').mobile.national_number_pattern})",
+    re.ASCII,
+)
+"""A Thai mobile and nothing else, by phonenumbers' own table, many times faster than asking phonenumbers."""
+_SPACED = str.maketrans("", "", " -")
 _AS_NUMBER = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]+")
 _LONGEST_CELL = 100
 _DECIMALS = re.compile(r"\.0+$")
@@ -85,6 +91,12 @@ def read_volunteers(directory: Path, page: Page) -> Sheet[Volunteer]:
 
 def read_mobile(text: str) -> str:
     """A mobile number in E.164, '' where the text has none. The 0 in front, which Excel drops, is not missed."""
+    usual = _USUAL.fullmatch(text.translate(_SPACED))
+    return f"+66{usual[1]}" if usual else read_unusual_mobile(text)
+
+
+def read_unusual_mobile(text: str) -> str:
+    """The same for any text, slowly."""
     text = _DIALLED_ABROAD.sub("+66", _DECIMALS.sub("", text[:_LONGEST_CELL]))
     try:
         candidates = [phonenumbers.parse(text, "TH")]

@@ -133,7 +133,7 @@ async def test_watchdog_is_fed_while_all_goes_well_and_not_while_the_sweep_stand
             broken.setattr(daemon.sweep, "_absorb", fail)
             await ear.until("STATUS=The sweep has not turned")
             assert await ear.feeds_during(4 * WATCHDOG) == 0
-        await until(lambda: not daemon.stalled())
+        await until(lambda: not daemon.stalled(), within=30)
         assert await ear.feeds_during(4 * WATCHDOG) >= 4
 
 

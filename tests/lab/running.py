@@ -46,15 +46,16 @@ class RunningLab:
             lines.append(self.hear())
         return lines
 
-    def inside(self, *command: str) -> str:
-        """What a program says, run in the lab's network."""
+    def inside(self, *command: str, complaints: bool = False) -> str:
+        """What a program says, run in the lab's network: on standard output, or its `complaints` on standard error."""
         enter = [str(find_program("nsenter")), f"--net={self.ready['namespace']}", str(find_program(command[0]))]
         done = subprocess.run([*enter, *command[1:]], capture_output=True, text=True, check=False, timeout=30)
-        return done.stdout + done.stderr
+        return done.stderr if complaints else done.stdout
 
     def pings(self, addresses: Sequence[str], count: int = 1, timeout: int = 300) -> dict[str, tuple[int, float]]:
         """Address -> (answers of `count`, mean milliseconds or 0), by fping."""
-        said = self.inside("fping", "-q", "-c", str(count), "-p", "50", "-i", "1", "-t", str(timeout), *addresses)
+        asked = ("fping", "-q", "-c", str(count), "-p", "50", "-i", "1", "-t", str(timeout), *addresses)
+        said = self.inside(*asked, complaints=True)  # where fping -q puts its summary
         found = {}
         for line in said.splitlines():
             address, _, rest = line.partition(" : ")

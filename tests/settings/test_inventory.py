@@ -16,7 +16,7 @@ from netmon.errors import ComplaintsError
 from netmon.model.ids import CentreId, DeviceId, VillageId
 from netmon.model.inventory import Lifecycle, ObservedVia, PointKind, Role
 from netmon.settings import examine, load_inventory
-from netmon.settings.people import read_mobile
+from netmon.settings.people import read_mobile, read_unusual_mobile
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = Path(__file__).parent / "good"
@@ -151,6 +151,15 @@ def test_abolished_tambon_is_taken_when_it_is_named(with_file: WithFile) -> None
 )
 def test_mobile_numbers_are_repaired_where_nothing_is_lost(text: str, number: str) -> None:
     assert read_mobile(text) == number
+
+
+@given(
+    st.text("0123456789", min_size=8, max_size=10), st.sampled_from(["", "0", "06", "08", "09", "+66", "+668", "๐๘"])
+)
+def test_the_short_way_to_a_usual_number_says_what_phonenumbers_says(digits: str, start: str) -> None:
+    spaced = f"{start}{digits[:2]}-{digits[2:5]} {digits[5:]}"
+    assert read_mobile(spaced) == read_unusual_mobile(spaced)
+    assert read_mobile(start + digits) == read_unusual_mobile(start + digits)
 
 
 def test_volunteer_without_a_mobile_is_kept_and_warned_of_without_the_number(with_file: WithFile) -> None:

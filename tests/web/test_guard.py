@@ -7,11 +7,12 @@ import pytest
 
 from netmon.cli.app import run_command
 from netmon.errors import InputError
-from netmon.web.guard import digest_of, guard, new_token
+from netmon.web.guard import digest_of, guard
 from netmon.web.server import listen
 from tests.web.conftest import House, served
 
-TOKEN, DIGEST = new_token()
+TOKEN = "the-token-that-only-this-test-knows-of"
+DIGEST = digest_of(TOKEN)
 STRANGERS = ("192.0.2.7", "2001:db8::7", "::ffff:192.0.2.7", "not an address")
 
 
