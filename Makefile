@@ -62,10 +62,10 @@ check: dev
 	@report=$$(.venv/bin/lint-imports --no-logo) || { echo "$$report" >&2; exit 1; }
 
 test: peers check
-	@.venv/bin/pytest --quiet -m 'not slow'
+	@.venv/bin/pytest --quiet -m "not slow" --numprocesses 3 --dist loadfile
 
 acceptance: peers check
-	@.venv/bin/pytest --quiet
+	@.venv/bin/pytest --quiet --numprocesses 3 --dist loadfile
 	@for bench in icmp snmp exposition country; do .venv/bin/netmon bench $$bench; done
 
 bench: peers dev

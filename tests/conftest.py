@@ -20,8 +20,4 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Give the folder `../shared` with the recordings of real devices and the reference documents."""
-    folder = peers.find_shared()
-    if folder is None:
-        peers.skip_or_fail("The folder ../shared with recordings and references is not there.")
-    assert folder is not None
-    return folder
+    return peers.shared_or_skip()

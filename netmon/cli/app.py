@@ -1,5 +1,6 @@
 """All commands under one roof, and what becomes of their mistakes."""
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -23,6 +24,8 @@ from netmon.cli.token import token
 from netmon.errors import InputError, NetmonError
 
 OK, FAILED, BAD_INPUT = 0, 1, 2
+_WRONG_PATH = frozenset({errno.ENAMETOOLONG, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EACCES})
+"""Errors of a path that somebody named; anything else, such as a full disk, is no fault of the input."""
 INTERRUPTED = 130
 
 
@@ -55,6 +58,9 @@ for command in COMMANDS:
 
 def run_command(arguments: Sequence[str]) -> int:
     """Run one command line; returns the exit code: 0 ok, 1 failed, 2 bad input."""
+    if not all(map(_is_text, arguments)):
+        click.echo("The command line is not UTF-8 text; type it again, or rename the file it names.", err=True)
+        return BAD_INPUT
     try:
         outcome = netmon.main(list(arguments), prog_name="netmon", standalone_mode=False)
         sys.stdout.flush()
@@ -67,12 +73,20 @@ def run_command(arguments: Sequence[str]) -> int:
         click.echo(_sentence(error), err=True)
         return BAD_INPUT if isinstance(error, click.ClickException | InputError) else FAILED
     except OSError as error:
-        return _broken_output(error)
+        return _broken_file(error)
     return outcome if isinstance(outcome, int) else OK
 
 
-def _broken_output(error: OSError) -> int:
-    """Whoever read our output is gone (`netmon ... | head`), or the disk it goes to is full."""
+def _is_text(argument: str) -> bool:
+    """Whether its bytes were UTF-8; what was not arrives as lone surrogates, which nothing can store or print."""
+    return not any("\udc80" <= character <= "\udcff" for character in argument)
+
+
+def _broken_file(error: OSError) -> int:
+    """A path is wrong, whoever read our output is gone (`netmon ... | head`), or the disk it goes to is full."""
+    if error.filename is not None and error.errno in _WRONG_PATH:
+        click.echo(f"{error.filename} cannot be read or written: {error.strerror}.", err=True)
+        return BAD_INPUT
     if not isinstance(error, BrokenPipeError):
         click.echo(f"{error.filename or 'The output'} cannot be read or written: {error.strerror}.", err=True)
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends

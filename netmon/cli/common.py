@@ -1,7 +1,9 @@
 """What several commands share: the settings option and the operator's own door to the store."""
 
 import asyncio
+import getpass
 import math
+import unicodedata
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +20,7 @@ from netmon.stores import open_store
 T = TypeVar("T")
 BANGKOK = ZoneInfo("Asia/Bangkok")
 SQLITE, SQLITE_MARK = "sqlite:///", b"SQLite format 3\0"
+LONGEST_NAME, LONGEST_NOTE = 100, 2_000
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 config_option: Decorator = click.option(
@@ -52,6 +55,42 @@ class Number(click.FloatRange):
         return self.fail(f"{value!r} is not a valid {self.name}.", param, ctx) if math.isnan(number) else number
 
 
+class Line(click.ParamType[str]):
+    """A line of text to be kept and shown to others: not empty, no longer than `longest`, nothing invisible in it."""
+
+    name = "text"
+
+    def __init__(self, longest: int) -> None:
+        self._longest = longest
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        # Thai texts may hold invisible marks where words may be broken.
+        line = " ".join("".join(c for c in str(value) if unicodedata.category(c) != "Cf").split())
+        if not line:
+            self.fail("Write something; this is empty.", param, ctx)
+        if not line.isprintable():
+            self.fail("There are control characters in it; type it again.", param, ctx)
+        if len(line) > self._longest:
+            self.fail(f"{len(line):,} characters are too many; {self._longest:,} fit.", param, ctx)
+        return line
+
+
+class ExistingFile(click.Path):
+    """A file that is there and ends: no pipe, which may be waited for without end, and no device."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, dir_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path = Path(str(super().convert(value, param, ctx)))
+        return path if path.is_file() else self.fail(f"'{path}' is a pipe or a device, not a file.", param, ctx)
+
+
+author_option: Decorator = click.option(
+    "--by", "author", type=Line(LONGEST_NAME), help="Who does this; your login name if not given."
+)
+
+
 class NoVitals:
     """`ports.Vitals` for a command that nobody scrapes."""
 
@@ -63,6 +102,18 @@ class NoVitals:
 
     def observe(self, *_: object, **__: object) -> None:
         """Observe nothing."""
+
+
+def login_name() -> str:
+    """The name of whoever runs this.
+
+    Raises:
+        InputError: it has none.
+    """
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user id without a name, as containers have
+        raise InputError("This user has no name here; say who you are with --by.") from None
 
 
 def with_store(config: Path, work: Callable[[Store], Awaitable[T]]) -> T:

@@ -83,7 +83,7 @@ def _find(target: str, inventory: Inventory) -> _Subject:
     if (device := DeviceId(target)) in inventory.index_of:
         return _Subject(None, frozenset({device}))
     raise InputError(
-        f"There is no village {target} in the inventory, nor a device of that id; a village's code looks like "
+        f"There is no village {target!r} in the inventory, nor a device of that id; a village's code looks like "
         "34010101 or 34010101-2."
     )
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from netmon.cli.common import WholeNumber
+from netmon.cli.common import ExistingFile, WholeNumber
 from netmon.errors import InputError
 from netmon.lab.country import CountryPlan, generate
 from netmon.lab.inventory_files import COLUMNS, write_inventory
@@ -23,7 +23,7 @@ def inventory() -> None:
 @click.option("--seed", type=WholeNumber(), default=1, show_default=True, help="The same seed gives the same country.")
 @click.option(
     "--coordinates",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=ExistingFile(),
     help="CSV with columns tambon_code,lat,lon; approximated where not given.",
 )
 @click.option(

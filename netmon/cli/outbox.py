@@ -1,6 +1,5 @@
 """`netmon outbox`: list, show, retry and drop notices, beside a running daemon or without one."""
 
-import getpass
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from netmon.cli.common import clock_time, config_option, with_store
+from netmon.cli.common import WholeNumber, author_option, clock_time, config_option, login_name, with_store
 from netmon.engine.clock import SystemClock
 from netmon.errors import InputError
 from netmon.model.notices import NoticeFile, NoticeState, OutboxLine
@@ -16,8 +15,9 @@ from netmon.ports import Store
 
 GIVEN_UP = (NoticeState.DEAD, NoticeState.UNKNOWN, NoticeState.FAILED)
 SHOWN = 200
+MOST = 2**63 - 1
 
-ids_argument = click.argument("ids", metavar="[ID]...", nargs=-1, type=int)
+ids_argument = click.argument("ids", metavar="[ID]...", nargs=-1, type=WholeNumber(1, MOST))
 
 
 @click.group()
@@ -88,10 +88,10 @@ def retry(config: Path, ids: Sequence[int], *, every: bool) -> None:
 @config_option
 @ids_argument
 @click.option("--all", "every", is_flag=True, help="Everything that was given up.")
-@click.option("--by", "author", help="Who does this; your login name if not given.")
+@author_option
 def drop(config: Path, ids: Sequence[int], author: str | None, *, every: bool) -> None:
     """Never send notices: by ID, or all that were given up."""
-    now, who = SystemClock().now(), author or getpass.getuser()
+    now, who = SystemClock().now(), author or login_name()
 
     async def away(store: Store, notice: int) -> OutboxLine:
         return await store.drop(notice, who, now)

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from netmon.cli.asking import Findings, access_of, read_device, read_wire
-from netmon.cli.common import config_option
+from netmon.cli.common import Number, WholeNumber, config_option
 from netmon.errors import InputError
 from netmon.model.readings import NATURE
 from netmon.probes.snmp.ber import format_oid
@@ -42,8 +42,8 @@ def schema() -> None:
 @click.argument("target", metavar="RECORDING|ADDRESS")
 @click.option("--profiles", type=click.Path(path_type=Path, file_okay=False), help="Folder with profiles of your own.")
 @click.option("--profile", "named", default="", help="Use this profile instead of recognising one.")
-@click.option("--port", type=click.IntRange(1, 65_535), default=161, show_default=True)
-@click.option("--timeout", type=click.FloatRange(0.05, 60), default=2.0, show_default=True, help="Seconds per answer.")
+@click.option("--port", type=WholeNumber(1, 65_535), default=161, show_default=True)
+@click.option("--timeout", type=Number(0.05, 60), default=2.0, show_default=True, help="Seconds per answer.")
 @click.option("--community-file", type=click.Path(path_type=Path, dir_okay=False), help="Its first line is used.")
 @click.option("--credential", default="", help="Name among the settings' credentials.")
 @click.option("--unread", is_flag=True, help="List the vendor's objects, too, that the profile does not name.")
@@ -85,12 +85,20 @@ def _access(access: Mapping[str, object]) -> Access:
         settings = load_settings(Path(str(access["config"])))
         return access_of(resolve_snmp(str(credential), settings.credentials, os.environ))
     if file is not None:
-        lines = Path(str(file)).read_text(encoding="utf-8").splitlines() if Path(str(file)).is_file() else []
-        if not lines or not lines[0]:
-            raise InputError(f"{file}: there is no community on its first line")
-        return CommunityAccess(lines[0].encode())
+        return CommunityAccess(_first_line(Path(str(file))))
     given = os.environ.get("NETMON_COMMUNITY") or click.prompt("Community", hide_input=True)
     return CommunityAccess(str(given).encode())
+
+
+def _first_line(file: Path) -> bytes:
+    lines = file.read_bytes().splitlines() if file.is_file() else []
+    try:
+        line = lines[0].decode("utf-8-sig") if lines else ""
+    except UnicodeDecodeError:
+        line = ""
+    if not line:
+        raise InputError(f"{file}: there is no community on its first line")
+    return line.encode()
 
 
 def _show(console: Console, findings: Findings) -> None:

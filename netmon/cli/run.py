@@ -14,7 +14,7 @@ from netmon.errors import InputError
 @config_option
 @click.option(
     "--http-fd",
-    type=WholeNumber(min=3),
+    type=WholeNumber(3, 2**31 - 1),
     help="Serve the pages on this inherited listening socket instead of opening one.",
 )
 def run(config: Path, http_fd: int | None) -> None:

@@ -1,13 +1,12 @@
 """`netmon tickets`: list, show, ack, note and resolve, beside a running daemon or without one."""
 
-import getpass
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from netmon.cli.common import clock_time, config_option, with_store
+from netmon.cli.common import LONGEST_NOTE, Line, author_option, clock_time, config_option, login_name, with_store
 from netmon.engine.clock import SystemClock
 from netmon.errors import InputError
 from netmon.model.cases import TicketFile
@@ -16,8 +15,7 @@ from netmon.model.tickets import Ticket, TicketStatus
 from netmon.ports import Store, TicketAction
 
 number_argument = click.argument("number", metavar="NUMBER")
-author_option = click.option("--by", "author", help="Who does this; your login name if not given.")
-note_option = click.option("--note", "-m", default="", help="A note for the ticket's history.")
+note_option = click.option("--note", "-m", type=Line(LONGEST_NOTE), help="A note for the ticket's history.")
 
 
 @click.group()
@@ -62,7 +60,7 @@ def show(config: Path, number: str) -> None:
 
     file = with_store(config, read)
     if file is None:
-        raise InputError(f"There is no ticket '{number}'; 'netmon tickets list --all' shows them all.")
+        raise InputError(f"There is no ticket {number!r}; 'netmon tickets list --all' shows them all.")
     ticket, fault = file.ticket, file.fault
     click.echo(f"{ticket.number}  {ticket.status}  centre {ticket.centre}  since {clock_time(ticket.opened_at)}")
     click.echo(f"cause {fault.cause} (confidence {fault.confidence:.0%})  accepted by {ticket.accepted_by or 'nobody'}")
@@ -76,7 +74,7 @@ def show(config: Path, number: str) -> None:
 @number_argument
 @author_option
 @note_option
-def ack(config: Path, number: str, author: str | None, note: str) -> None:
+def ack(config: Path, number: str, author: str | None, note: str | None) -> None:
     """Accept a ticket: somebody is working on it now."""
     _act(config, number, author, status=TicketStatus.IN_PROGRESS, note=note)
 
@@ -85,7 +83,7 @@ def ack(config: Path, number: str, author: str | None, note: str) -> None:
 @config_option
 @number_argument
 @author_option
-@click.argument("text")
+@click.argument("text", type=Line(LONGEST_NOTE))
 def note(config: Path, number: str, author: str | None, text: str) -> None:
     """Write TEXT into a ticket's history."""
     _act(config, number, author, status=None, note=text)
@@ -96,23 +94,16 @@ def note(config: Path, number: str, author: str | None, text: str) -> None:
 @number_argument
 @author_option
 @note_option
-def resolve(config: Path, number: str, author: str | None, note: str) -> None:
+def resolve(config: Path, number: str, author: str | None, note: str | None) -> None:
     """Say that the work on a ticket is done."""
     _act(config, number, author, status=TicketStatus.RESOLVED, note=note)
 
 
-def _act(config: Path, number: str, author: str | None, *, status: TicketStatus | None, note: str) -> None:
-    action = TicketAction(number=TicketNumber(number), author=author or _login_name(), status=status, note=note)
+def _act(config: Path, number: str, author: str | None, *, status: TicketStatus | None, note: str | None) -> None:
+    action = TicketAction(number=TicketNumber(number), author=author or login_name(), status=status, note=note or "")
 
     async def carry_out(store: Store) -> Ticket:
         return await store.act(action, SystemClock().now())
 
     ticket = with_store(config, carry_out)
     click.echo(f"{ticket.number} is {ticket.status}.")
-
-
-def _login_name() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a user id without a name, as containers have
-        raise InputError("This user has no name here; say who you are with --by.") from None

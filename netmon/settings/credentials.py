@@ -21,6 +21,7 @@ from pydantic import AfterValidator, BeforeValidator, PlainSerializer, Validatio
 from netmon.errors import InputError
 from netmon.model.snmp_users import Privacy, SnmpUser
 from netmon.settings.complaints import did_you_mean
+from netmon.settings.regular import size_of
 from netmon.settings.snmp_users import read_user, user_schema, written
 from netmon.settings.values import Bases
 
@@ -182,6 +183,7 @@ def _check_length(name: str, passphrase: Secret) -> None:
 
 def _first_line(name: str, path: Path) -> str:
     try:
+        size_of(path)
         with path.open(encoding="utf-8") as file:
             line = file.readline(_LONGEST).rstrip("\r\n")
     except (OSError, ValueError) as error:  # ValueError: not UTF-8; its text would quote the content

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from netmon.settings.complaints import Page
+from netmon.settings.regular import size_of
 
 _LARGEST = 256 * 1024
 _QUOTED = re.compile(r"'(?![<\\])[^']{2,}'")
@@ -39,7 +40,7 @@ class Document:
 def read_text(path: Path, page: Page) -> str | None:
     """The file's text; None, with a complaint, where there is none."""
     try:
-        if path.stat().st_size > _LARGEST:
+        if size_of(path) > _LARGEST:
             page.wrong(0, "", "is too large for a settings file", "give the file netmon.yaml is kept in")
             return None
         raw = path.read_bytes()

@@ -12,6 +12,7 @@ from operator import itemgetter
 from pathlib import Path
 
 from netmon.settings.complaints import Page, did_you_mean, shorten
+from netmon.settings.regular import size_of
 
 _BLANKS = " \t\r\n\v\f\u00a0\u200b\u2007\u202f\u3000\ufeff"
 _QUOTES = _BLANKS + '"'
@@ -78,7 +79,7 @@ def _clean(cell: str) -> str:
 
 def _read(path: Path, columns: Columns, page: Page) -> bytes | None:
     try:
-        if path.stat().st_size > _LARGEST:
+        if size_of(path) > _LARGEST:
             page.unreadable(0, "is too large", "is it the right file?")
             return None
         raw = path.read_bytes()

@@ -146,7 +146,7 @@ def act(connection: sa.Connection, action: TicketAction, now: Now) -> Ticket:
     """
     row = connection.execute(sa.select(ticket).where(ticket.c.number == action.number)).one_or_none()
     if row is None:
-        raise InputError(f"There is no ticket {action.number}.")
+        raise InputError(f"There is no ticket {action.number!r}.")
     if action.status is None and not action.note:
         raise InputError(f"Nothing was asked of ticket {action.number}: give a status or a note.")
     if action.status is not None:

@@ -65,7 +65,7 @@ MISTAKES = {
     "run -c taken.yaml --http-fd first": "'first' is not a valid whole number",
     "explain": "Missing argument 'VILLAGE'",
     "explain 34010101 -c folder": "folder: is a directory",
-    "explain 99 -c taken.yaml": "There is no village 99 in the inventory; a code looks like 34010101",
+    "explain 99 -c taken.yaml": "There is no village '99' in the inventory",
     "outbox list -c no_database.yaml": "binary is no database; it was left as it is",
     "outbox list -c fresh.yaml": "not_yet.db; the daemon makes it",
     "backup folder -c fresh.yaml": "File 'folder' is a directory",

@@ -122,5 +122,5 @@ def test_a_device_is_explained_by_the_faults_it_is_part_of(site: Site, capsys: p
 def test_unknown_village_is_one_sentence_and_exit_code_2(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     code, text = said(site, "99999999", capsys)
     assert code == 2
-    assert text.startswith("There is no village 99999999 in the inventory, nor a device of that id")
+    assert text.startswith("There is no village '99999999' in the inventory, nor a device of that id")
     assert text.count("\n") == 1

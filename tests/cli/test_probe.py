@@ -71,7 +71,7 @@ def test_a_device_of_the_inventory_is_read_as_the_inventory_says(agent: Snmpd, s
     assert row_of(page, "profile").endswith("generic: Any device with standard MIBs")
     assert row_of(page, "name").endswith("olt-one")
     assert row_of(page, "device_memory_ratio").rstrip().endswith("%")
-    assert "This device does not have: device_cpu_ratio" in page
+    assert "poe_power_watts" in row_of(page, "This device does not have: ")
     for secret in (PASSPHRASE, SECOND, COMMUNITY):
         assert secret not in page
 
@@ -101,7 +101,7 @@ def test_json_has_the_same_with_units(agent: Snmpd, site: Path, capsys: Captured
     uptime = next(one for one in found["snmp"]["readings"] if one["name"] == "device_uptime_seconds")
     assert uptime["unit"] == "s"
     assert uptime["value"] > 0
-    assert "device_cpu_ratio" in found["snmp"]["missing"]
+    assert "poe_power_watts" in found["snmp"]["missing"]
 
 
 @pytest.mark.peer("snmpd")

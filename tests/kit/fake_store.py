@@ -442,7 +442,7 @@ class FakeStore:
     async def act(self, action: TicketAction, now: Now) -> Ticket:
         self._check_trouble()
         if action.number not in self.by_number:
-            raise InputError(f"There is no ticket {action.number}.")
+            raise InputError(f"There is no ticket {action.number!r}.")
         if action.status is None and not action.note:
             raise InputError(f"Nothing was asked of ticket {action.number}.")
         ticket = self.by_number[action.number]

@@ -1,7 +1,7 @@
 """What a test needs from the machine it runs on, and what happens where that is missing.
 
 On somebody's own computer the test skips and says what would let it run. In continuous integration (`CI=true`)
-nothing may be missing, so there it fails: a skipped test proves nothing.
+nothing that can be installed may be missing, so there it fails: a skipped test proves nothing.
 """
 
 import glob
@@ -29,10 +29,19 @@ def find_program(name: str) -> str | None:
     return shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", os.defpath), *SYSTEM_FOLDERS]))
 
 
-def find_shared() -> Path | None:
-    """Give the folder of recordings and references beside the checkout; `NETMON_SHARED` names another place."""
-    folder = Path(os.environ.get("NETMON_SHARED") or ROOT.parent / "shared")
-    return folder if folder.is_dir() else None
+def shared_or_skip() -> Path:
+    """Give the folder of recordings and references beside the checkout; `NETMON_SHARED` names another place.
+
+    Nothing can install it, so a checkout that stands alone goes without, in continuous integration too; but a folder
+    that was named must be there.
+    """
+    named = os.environ.get("NETMON_SHARED")
+    folder = Path(named or ROOT.parent / "shared")
+    if folder.is_dir():
+        return folder
+    if named:
+        pytest.fail(f"NETMON_SHARED names {named}, and there is no such folder.", pytrace=False)
+    pytest.skip("The recordings of real devices are not beside this checkout; NETMON_SHARED may name their folder.")
 
 
 @cache

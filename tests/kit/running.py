@@ -137,9 +137,12 @@ class RunningDaemon:
         self.process.send_signal(number)
 
 
+BUSY = 3.0
+
+
 def eventually(holds: Callable[[], bool], within: float = 20.0, otherwise: Callable[[], object] = str) -> None:
-    """Wait until something holds, or fail with what is the case `otherwise`."""
-    deadline = time.monotonic() + within
+    """Wait until something holds, or fail with what is the case `otherwise`; a busy machine gets more time."""
+    deadline = time.monotonic() + BUSY * within
     while not holds():
         assert time.monotonic() < deadline, otherwise()
         time.sleep(0.05)

@@ -316,7 +316,7 @@ class TicketsContract:
         await store.commit(opening(), at(0))
         number = (await only_ticket(store)).number
         before = await everything(store)
-        with pytest.raises(InputError, match="There is no ticket T-2569-999999"):
+        with pytest.raises(InputError, match="There is no ticket 'T-2569-999999'"):
             await store.act(TicketAction(number=TicketNumber("T-2569-999999"), author="a", note="x"), at(1))
         with pytest.raises(InputError, match="is acknowledged, it cannot become closed"):
             await store.act(TicketAction(number=number, author="a", status=TicketStatus.CLOSED), at(1))
