@@ -37,6 +37,7 @@ class OverviewAnswer(BaseModel):
     blind: Blindness | None = Field(description="Set while netmon itself is cut off.")
     villages: dict[str, int]
     regions: list[RegionCounts]
+    not_in_service: int = Field(description="Villages of unknown health whose access point is planned or suspended.")
     faults_open: int
     villages_affected: int = Field(description="Villages on open faults that have not recovered.")
     tickets_open: int

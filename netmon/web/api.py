@@ -90,6 +90,7 @@ def _overview(sources: PageSources, moment: Moment) -> answers.OverviewAnswer:
         blind=None if isolation is None else answers.Blindness(since=_moment(isolation.since), reason=isolation.reason),
         villages=_words(seen.villages),
         regions=[answers.RegionCounts(region=region, villages=_words(row)) for region, row in seen.regions.items()],
+        not_in_service=seen.unopened,
         faults_open=seen.faults,
         villages_affected=seen.dark,
         tickets_open=seen.tickets,

@@ -8,7 +8,7 @@ from netmon.model.country import village_health
 from netmon.model.faults import Fault
 from netmon.model.health import Health
 from netmon.model.ids import CentreId, VillageId
-from netmon.model.inventory import Inventory, ServiceCentre
+from netmon.model.inventory import Inventory, ServiceCentre, Village
 from netmon.model.tickets import Ticket
 from netmon.web.headline import Asked, Mood, headline, mood_of
 from netmon.web.overview import Counts, Moment, Overview, look_over
@@ -71,12 +71,13 @@ class TicketLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultCard:
-    """One fault with its tickets."""
+    """One fault with its tickets; `where` is the amphoe or province that all of `named` lie in, '' where none is."""
 
     cause: Words
     confidence: int
     overruled_by: str
     dark: int
+    where: str
     named: Sequence[str]
     since: When
     sentence: Words
@@ -153,25 +154,51 @@ def _region(words: Words, counts: Counts) -> RegionLine:
 def _card(case: Case, inventory: Inventory, now: float, explain: Explain) -> FaultCard:
     fault: Fault = case.fault
     dark = fault.dark_villages
+    where, named = _names(dark, inventory)
     return FaultCard(
         cause=CAUSE[fault.cause],
         confidence=round(100 * fault.confidence),
         overruled_by=fault.overruled_by,
         dark=len(dark),
-        named=[_place(village, inventory) for village in dark[:_NAMED]],
+        where=where,
+        named=named,
         since=_when(fault.failed_at, now),
         sentence=Words(explain(fault, "th"), explain(fault, "en")),
         tickets=[_ticket(ticket, inventory.centres) for ticket in case.tickets],
     )
 
 
-def _place(village: VillageId, inventory: Inventory) -> str:
-    known = inventory.villages.get(village)
-    if known is None:
-        return village
-    if known.province_code == BANGKOK:
-        return f"{known.name} แขวง{known.tambon} เขต{known.amphoe} {known.province}"
-    return f"{known.name} ต.{known.tambon} อ.{known.amphoe} จ.{known.province}"
+def _names(dark: Sequence[VillageId], inventory: Inventory) -> tuple[str, Sequence[str]]:
+    """What all the villages have in common, and the first of them by what tells them apart."""
+    known = [inventory.villages.get(one) for one in dark]
+    first = known[0] if known else None
+    if len(known) < 2 or first is None:  # noqa: PLR2004
+        return "", [_place(one, inventory.villages.get(one)) for one in dark]
+    if {one and one.amphoe_code for one in known} == {first.amphoe_code}:
+        return _amphoe(first), [_tambon(one) for one in known[:_NAMED] if one]
+    if {one and one.province_code for one in known} == {first.province_code}:
+        return _province(first), [f"{_tambon(one)} {_district(one)}" for one in known[:_NAMED] if one]
+    return "", [_place(code, one) for code, one in zip(dark[:_NAMED], known, strict=False)]
+
+
+def _place(code: VillageId, village: Village | None) -> str:
+    return code if village is None else f"{_tambon(village)} {_amphoe(village)}"
+
+
+def _amphoe(village: Village) -> str:
+    return f"{_district(village)} {_province(village)}"
+
+
+def _tambon(village: Village) -> str:
+    return f"{village.name} {'แขวง' if village.province_code == BANGKOK else 'ต.'}{village.tambon}"
+
+
+def _district(village: Village) -> str:
+    return f"{'เขต' if village.province_code == BANGKOK else 'อ.'}{village.amphoe}"
+
+
+def _province(village: Village) -> str:
+    return village.province if village.province_code == BANGKOK else f"จ.{village.province}"
 
 
 def _ticket(ticket: Ticket, centres: Mapping[CentreId, ServiceCentre]) -> TicketLine:

@@ -1,6 +1,6 @@
 """The headline says the worst that is true.
 
-"All well" needs everything: netmon sighted and ready, no fault, and every village known to be up.
+"All well" needs everything: netmon sighted and ready, no fault, and every village in service known to be up.
 """
 
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ def mood_of(overview: Overview, asked: Asked) -> Mood:
         return Mood.NOT_READY
     if overview.faults:
         return Mood.FAULTS
-    return Mood.WELL if overview.villages[Health.UP] == sum(overview.villages.values()) else Mood.WATCHING
+    return Mood.WATCHING if _unsure(overview) else Mood.WELL
 
 
 def headline(mood: Mood, overview: Overview, asked: Asked) -> Words:
@@ -49,7 +49,7 @@ def headline(mood: Mood, overview: Overview, asked: Asked) -> Words:
     if asked.isolation is not None:
         since = clock_time(asked.isolation.since, asked.now)
         return Words(f"netmon มองไม่เห็นโครงข่ายตั้งแต่ {since}", "netmon is blind: nothing newer than that is known")
-    waiting = sum(overview.villages.values()) - overview.villages[Health.UP]
+    waiting, unopened = _unsure(overview), overview.unopened
     match mood:
         case Mood.NOT_READY:
             return Words("netmon ยังไม่พร้อม อย่าเพิ่งเชื่อหน้านี้", "netmon is not ready: do not rely on this page yet")
@@ -63,7 +63,17 @@ def headline(mood: Mood, overview: Overview, asked: Asked) -> Words:
                 f"ยังไม่พบเหตุขัดข้อง แต่ยังไม่แน่ใจ {waiting:,} หมู่บ้าน",
                 f"no fault found, {_many(waiting, 'village')} not known to be up",
             )
+    if unopened:
+        return Words(
+            f"ใช้งานได้ทุกหมู่บ้าน ยกเว้น {unopened:,} แห่งที่ยังไม่เปิดใช้",
+            f"all well: every village is up but {unopened:,} that {'is' if unopened == 1 else 'are'} not in service",
+        )
     return Words("ใช้งานได้ทุกหมู่บ้าน", "all well: every village is up")
+
+
+def _unsure(overview: Overview) -> int:
+    """Villages that should be up and are not known to be."""
+    return sum(overview.villages.values()) - overview.villages[Health.UP] - overview.unopened
 
 
 def _many(count: int, noun: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from netmon.model.cases import Case
-from netmon.model.country import village_health
+from netmon.model.country import NO_DEVICE, village_health
 from netmon.model.faults import MILD
 from netmon.model.fleet import Fleet
 from netmon.model.health import Health
@@ -21,13 +21,15 @@ Counts = Mapping[Health, int]
 class Overview:
     """Villages by the health of their access point, and what is open.
 
-    `answered` counts devices that have answered at least once since netmon started. `last_probe` is the Unix second
-    of the newest probe, None where none was ever sent. `dark` counts villages on open faults that have not recovered,
+    `unopened` counts those of unknown health that need not answer, being planned or suspended. `answered` counts
+    devices that have answered at least once since netmon started. `last_probe` is the Unix second of the newest probe,
+    None where none was ever sent. `dark` counts villages on open faults that have not recovered,
     where the cause is one that takes the Wi-Fi away.
     """
 
     villages: Counts
     regions: Mapping[Region, Counts]
+    unopened: int
     faults: int
     dark: int
     tickets: int
@@ -54,6 +56,7 @@ def look_over(moment: Moment) -> Overview:
     open_cases = [case for case in moment.cases if case.fault.is_open]
     return Overview(
         villages=_counts(by_region.sum(axis=0).tolist()),
+        unopened=int(((codes == Health.UNKNOWN) & ~places.awaited & (places.rows != NO_DEVICE)).sum()),
         regions={region: _counts(row) for region, row in zip(Region, by_region.tolist(), strict=True)},
         faults=len(open_cases),
         dark=len(

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netmon.model.country import village_rows
-from netmon.model.inventory import Inventory, Village
+from netmon.model.inventory import Inventory, Lifecycle, Village
 from netmon.model.regions import Region
 
 WIDTH, HEIGHT = 530, 960
@@ -28,12 +28,14 @@ _NOWHERE = -1
 class Places:
     """Columns in the order of `villages`: `rows` as from `village_rows`, `regions` numbers the members of Region.
 
+    `awaited` tells villages whose device should answer from those that are planned, suspended or have none.
     `pixels` numbers `dots`, the map's path commands; -1 where a village has no place on the map.
     """
 
     generation: int
     villages: Sequence[Village]
     rows: NDArray[np.intp]
+    awaited: NDArray[np.bool_]
     regions: NDArray[np.intp]
     provinces: NDArray[np.str_]
     pixels: NDArray[np.intp]
@@ -52,14 +54,16 @@ class Places:
 
 def make_places(inventory: Inventory, generation: int) -> Places:
     """Work out the columns: some 50 ms for the country."""
-    villages = list(inventory.villages.values())
+    villages, rows = list(inventory.villages.values()), village_rows(inventory)
+    active = [one.lifecycle is Lifecycle.ACTIVE for one in inventory.devices]
     number_of = {region: number for number, region in enumerate(Region)}
     spots = [_spot(village) for village in villages]
     numbers = {spot: number for number, spot in enumerate(sorted({spot for spot in spots if spot is not None}))}
     return Places(
         generation=generation,
         villages=villages,
-        rows=village_rows(inventory),
+        rows=rows,
+        awaited=np.array([*active, False])[rows],  # NO_DEVICE, which is -1, reads the one behind the last
         regions=np.fromiter((number_of[village.region] for village in villages), np.intp, len(villages)),
         provinces=np.array([village.province_code for village in villages], np.str_),
         pixels=np.fromiter((_NOWHERE if s is None else numbers[s] for s in spots), np.intp, len(villages)),

@@ -16,7 +16,7 @@ from netmon.model.faults import Cause
 from netmon.model.fleet import Fleet
 from netmon.model.health import Health
 from netmon.model.ids import DeviceId
-from netmon.model.inventory import Inventory
+from netmon.model.inventory import Inventory, Lifecycle
 from netmon.web.board import MOST_CASES
 from netmon.web.page import KEPT_SECONDS, StatusPage
 from netmon.web.whiteboard import Whiteboard
@@ -51,6 +51,42 @@ async def test_all_well_is_said_only_when_every_village_is_known_to_be_up(client
 async def test_one_village_not_up_is_not_all_well(house: House, client: httpx.AsyncClient, health: Health) -> None:
     _set(house, "ap-65010101", health)
     assert await _headline(client) == "ยังไม่พบเหตุขัดข้อง แต่ยังไม่แน่ใจ 1 หมู่บ้าน"
+
+
+def _put(house: House, device: str, lifecycle: Lifecycle) -> None:
+    inventory = house.country.inventory
+    devices = [replace(one, lifecycle=lifecycle) if one.id == device else one for one in inventory.devices]
+    house.country.inventory = Inventory(villages=inventory.villages, devices=devices, centres=inventory.centres)
+
+
+@pytest.mark.parametrize("lifecycle", [Lifecycle.PLANNED, Lifecycle.SUSPENDED])
+async def test_a_village_not_in_service_is_no_reason_to_doubt_the_others(
+    house: House, client: httpx.AsyncClient, lifecycle: Lifecycle
+) -> None:
+    _put(house, "ap-65010101", lifecycle)
+    _set(house, "ap-65010101", Health.UNKNOWN)
+    assert await _headline(client) == "ใช้งานได้ทุกหมู่บ้าน ยกเว้น 1 แห่งที่ยังไม่เปิดใช้"
+    assert "of the unknown, 1 not in service" in (await client.get("/")).text
+    assert (await client.get("/api/v1/overview")).json()["not_in_service"] == 1
+
+
+async def test_a_village_not_in_service_yet_that_answers_is_counted_as_up(
+    house: House, client: httpx.AsyncClient
+) -> None:
+    _put(house, "ap-65010101", Lifecycle.PLANNED)
+    assert await _headline(client) == "ใช้งานได้ทุกหมู่บ้าน"
+
+
+async def test_villages_of_one_district_are_named_by_what_tells_them_apart(
+    house: House, client: httpx.AsyncClient
+) -> None:
+    villages = house.country.inventory.villages
+    first = next(iter(villages.values()))
+    together = [one.id for one in villages.values() if one.amphoe_code == first.amphoe_code][:2]
+    house.country.cases = [make_case(7, together, house.country.inventory, failed_at=NOON.wall)]
+    text = (await client.get("/")).text
+    assert f"<b>อ.{first.amphoe} จ.{first.province}</b>: {first.name} ต.{first.tambon}, " in text
+    assert text.count(f"อ.{first.amphoe}") == 1
 
 
 async def test_faults_are_the_headline_and_stand_below_with_tickets(house: House, client: httpx.AsyncClient) -> None:
