@@ -52,8 +52,9 @@ dev: .venv/dev-installed
 peers:
 	@tests/install-peers
 
+# A make that is killed leaves no demo behind: the shell that waits for it dies, and the kernel tells the demo.
 demo: env
-	@.venv/bin/netmon demo --for '$(FOR)' --villages '$(VILLAGES)' --dir '$(DIR)' --port '$(PORT)' || (($$? == 130))
+	@setpriv --pdeathsig TERM .venv/bin/netmon demo --for '$(FOR)' --villages '$(VILLAGES)' --dir '$(DIR)' --port '$(PORT)' || (($$? == 130))
 
 check: dev
 	@.venv/bin/ruff check --quiet
