@@ -63,7 +63,7 @@ MISTAKES = {
     "run -c taken.yaml --http-fd 99": "--http-fd 99 is no open socket",
     "run -c taken.yaml --http-fd 1": "1 is not in the range",
     "run -c taken.yaml --http-fd first": "'first' is not a valid whole number",
-    "explain": "Missing argument 'VILLAGE'",
+    "explain": "Missing argument 'VILLAGE|DEVICE'",
     "explain 34010101 -c folder": "folder: is a directory",
     "explain 99 -c taken.yaml": "There is no village '99' in the inventory",
     "outbox list -c no_database.yaml": "binary is no database; it was left as it is",

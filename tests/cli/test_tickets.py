@@ -68,10 +68,20 @@ def test_a_note_changes_nothing_but_the_history(netmon: Netmon, config: str) -> 
     assert "malee: note - waiting for a splice kit" in netmon("tickets", "show", number, "-c", config).out
 
 
+def test_a_note_is_one_line_that_can_be_seen(netmon: Netmon, config: str) -> None:
+    number = first_number(netmon("tickets", "list", "-c", config).out)
+    assert netmon("tickets", "note", number, "สาย\u200bขาด\n  ที่เสา 7 ", "-c", config, "--by", "malee").code == 0
+    assert "malee: note - สายขาด ที่เสา 7\n" in netmon("tickets", "show", number, "-c", config).out
+    said = netmon("tickets", "note", number, "\x1b[2J", "-c", config)
+    assert (said.code, "There are control characters in it" in said.err) == (2, True)
+    said = netmon("tickets", "note", number, "x" * 2_001, "-c", config)
+    assert (said.code, "2,001 characters are too many; 2,000 fit." in said.err) == (2, True)
+
+
 def test_an_empty_note_is_refused(netmon: Netmon, config: str) -> None:
     number = first_number(netmon("tickets", "list", "-c", config).out)
     said = netmon("tickets", "note", number, "", "-c", config)
-    assert (said.code, "give a status or a note" in said.err) == (2, True)
+    assert (said.code, "Write something; this is empty." in said.err) == (2, True)
 
 
 def test_a_resolved_ticket_leaves_the_list_but_not_the_record(netmon: Netmon, config: str) -> None:
