@@ -3,24 +3,11 @@
 import errno
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 
 import click
 
-from netmon.cli.backup import backup, restore
-from netmon.cli.bench.command import bench
-from netmon.cli.check import check
-from netmon.cli.demo.command import demo
-from netmon.cli.drill.command import drill
-from netmon.cli.explain import explain
-from netmon.cli.inventory import inventory
-from netmon.cli.outbox import outbox
-from netmon.cli.probe import probe
-from netmon.cli.profile import profile
-from netmon.cli.reload import reload
-from netmon.cli.run import run
-from netmon.cli.tickets import tickets
-from netmon.cli.token import token
 from netmon.errors import InputError, NetmonError
 
 OK, FAILED, BAD_INPUT = 0, 1, 2
@@ -29,31 +16,45 @@ _WRONG_PATH = frozenset({errno.ENAMETOOLONG, errno.ENOENT, errno.ENOTDIR, errno.
 INTERRUPTED = 130
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+COMMANDS: Mapping[str, str] = {
+    "run": "netmon.cli.run",
+    "reload": "netmon.cli.reload",
+    "check": "netmon.cli.check",
+    "demo": "netmon.cli.demo.command",
+    "drill": "netmon.cli.drill.command",
+    "inventory": "netmon.cli.inventory",
+    "profile": "netmon.cli.profile",
+    "probe": "netmon.cli.probe",
+    "explain": "netmon.cli.explain",
+    "tickets": "netmon.cli.tickets",
+    "outbox": "netmon.cli.outbox",
+    "backup": "netmon.cli.backup",
+    "restore": "netmon.cli.backup",
+    "token": "netmon.cli.token",
+    "bench": "netmon.cli.bench.command",
+}
+"""Every command with the module that has it, under its own name."""
+
+
+class LazyGroup(click.Group):
+    """Imports a command when it is asked for: all of them together take seconds, which nobody in the field has."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """One command; None if there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        found: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
+        return found
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="netmon")
 def netmon() -> None:
     """Watch the free Wi-Fi points of Thailand's village network (เน็ตประชารัฐ)."""
-
-
-COMMANDS = (
-    run,
-    reload,
-    check,
-    demo,
-    drill,
-    inventory,
-    profile,
-    probe,
-    explain,
-    tickets,
-    outbox,
-    backup,
-    restore,
-    token,
-    bench,
-)
-for command in COMMANDS:
-    netmon.add_command(command)
 
 
 def run_command(arguments: Sequence[str]) -> int:

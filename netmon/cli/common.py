@@ -15,7 +15,6 @@ import click
 from netmon.errors import InputError, StoreError
 from netmon.ports import Store
 from netmon.settings import load_settings
-from netmon.stores import open_store
 
 T = TypeVar("T")
 BANGKOK = ZoneInfo("Asia/Bangkok")
@@ -122,6 +121,8 @@ def with_store(config: Path, work: Callable[[Store], Awaitable[T]]) -> T:
     Raises:
         InputError: the settings name no store of netmon's, or one that cannot be opened.
     """
+    # The databases' libraries take a second to load, and most commands can do without them.
+    from netmon.stores import open_store
 
     async def session() -> T:
         url = load_settings(config).store.url

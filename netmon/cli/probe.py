@@ -8,10 +8,11 @@ from pathlib import Path
 
 import click
 from click.core import ParameterSource
+from rich.console import Console
 
 from netmon.cli.asking import Findings, access_of, library_session, read_wire, sentence_of
 from netmon.cli.common import Number, WholeNumber, config_option
-from netmon.cli.probe_report import Report, as_json, show
+from netmon.cli.probe_report import Report, ReportPage, as_json
 from netmon.errors import InputError, ProbeError, SocketRefusedError
 from netmon.model.ids import DeviceId
 from netmon.model.inventory import Device, Inventory
@@ -89,18 +90,26 @@ def probe(context: click.Context, /, target: str, walk: Oid | None, wants_json: 
     is_bare = context.get_parameter_source("config") is ParameterSource.DEFAULT and not config.exists()
     subject = _find_subject(target, None if is_bare else config, str(options["credential"]))
     report = Report(target, subject.address, subject.device, subject.known)
+    page = None if wants_json else ReportPage(report)
+    if page:
+        page.show_device()
     report.echoes = _echoes(subject)
+    if page:
+        page.show_echoes()
     report.hops = _hops(subject)
+    if page:
+        page.show_path()
     if subject.access is None:
         report.readings = _NO_CREDENTIAL
     else:
         address = canonical_address(subject.address, int(str(options["port"])))
         wire = PysnmpTarget(address, subject.access, Patience(float(str(options["timeout"])), 1))
-        if walk is None:
-            report.readings = _read(wire, subject, known)
-        else:
-            report.readings = asyncio.run(_walk(wire, subject.namespace, walk))
-    click.echo(as_json(report)) if wants_json else show(report)
+        with Console(stderr=True).status("asking by SNMP"):  # on a terminal only
+            report.readings = _ask(wire, subject, known, walk)
+    if page:
+        page.show_readings()
+    else:
+        click.echo(as_json(report))
     return 0 if report.has_answered else 1
 
 
@@ -176,6 +185,14 @@ def _hops(subject: _Subject) -> tuple[Hop, ...] | str:
         return trace(subject.address, namespace=subject.namespace)
     except SocketRefusedError as error:
         return str(error)
+
+
+def _ask(
+    wire: PysnmpTarget, subject: _Subject, known: Mapping[str, Profile], walk: Oid | None
+) -> Findings | WalkResult | str:
+    if walk is not None:
+        return asyncio.run(_walk(wire, subject.namespace, walk))
+    return _read(wire, subject, known)
 
 
 def _read(wire: PysnmpTarget, subject: _Subject, known: Mapping[str, Profile]) -> Findings | str:

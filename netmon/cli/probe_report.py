@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +14,7 @@ from rich.text import Text
 from netmon.cli.asking import Findings
 from netmon.model.inventory import Device
 from netmon.model.paths import Echoes, Hop
-from netmon.model.readings import NATURE
+from netmon.model.readings import NATURE, Quantity
 from netmon.probes.snmp.ber import Absent, Tag, Value, format_oid
 from netmon.probes.snmp.codec import VarBind
 from netmon.probes.snmp.explain import Explained, missing
@@ -30,6 +30,22 @@ _ENDS = {
     WalkEnd.TIME_CAP: "there is more, but the device is slow; name a narrower OID",
     WalkEnd.FAILED: "the device stopped answering here",
 }
+
+
+_OF_INTERFACES = {
+    Quantity.INTERFACE_UP: "state",
+    Quantity.RECEIVE_BYTES: "bytes received",
+    Quantity.TRANSMIT_BYTES: "bytes sent",
+    Quantity.RECEIVE_ERRORS: "errors received",
+    Quantity.TRANSMIT_ERRORS: "errors sent",
+}
+"""What stands in one line per interface, with its heading."""
+_WORDS = {
+    Quantity.INTERFACE_UP: ("down", "up"),
+    Quantity.SUPPLY_FAULT: ("no", "yes"),
+    Quantity.UPS_ON_BATTERY: ("no", "yes"),
+}
+"""What is no number to people: the words for 0 and 1."""
 
 
 @dataclass(slots=True)
@@ -54,18 +70,40 @@ class Report:
         return pinged or not isinstance(self.readings, str)
 
 
-def show(report: Report) -> None:
-    """Print the page."""
-    console = Console(width=None if os.isatty(1) else _WIDTH, highlight=False)
-    for block in (_head(report), _echo_line(report.echoes), *_hop_lines(report), ""):
-        console.print(Text(block))
-    if isinstance(report.readings, str):
-        console.print(Text(f"SNMP     {report.readings}"), soft_wrap=True)
-    elif isinstance(report.readings, Findings):
-        _show_findings(console, report.readings)
-    else:
-        for line in _walk_lines(report.readings):
-            console.print(Text(line), soft_wrap=True)
+class ReportPage:
+    """Prints the page block by block, as the blocks become known: whoever stands before a dead device waits long."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._console = Console(width=None if os.isatty(1) else _WIDTH, highlight=False)
+
+    def show_device(self) -> None:
+        """Who is probed."""
+        self._print(_head(self._report))
+
+    def show_echoes(self) -> None:
+        """What ping found."""
+        self._print(_echo_line(self._report.echoes))
+
+    def show_path(self) -> None:
+        """What the trace found."""
+        for line in _hop_lines(self._report):
+            self._print(line)
+
+    def show_readings(self) -> None:
+        """What SNMP found."""
+        readings = self._report.readings
+        self._print("")
+        if isinstance(readings, str):
+            self._console.print(Text(f"SNMP     {readings}"), soft_wrap=True)
+        elif isinstance(readings, Findings):
+            _show_findings(self._console, readings)
+        else:
+            for line in _walk_lines(readings):
+                self._console.print(Text(line), soft_wrap=True)
+
+    def _print(self, line: str) -> None:
+        self._console.print(Text(line))
 
 
 def _head(report: Report) -> str:
@@ -113,15 +151,33 @@ def _show_findings(console: Console, findings: Findings) -> None:
     }
     for name, value in facts.items():
         console.print(Text(f"{name:8} {value or '(the device does not say)'}"))
-    table = Table(box=None, padding=(0, 1))
-    for heading in ("reading", "of", "value"):
-        table.add_column(heading, no_wrap=True)
-    for one in findings.readings:
-        table.add_row(*(Text(cell) for cell in (one.quantity.value, one.label, _value_text(one))))
-    console.print(Text(""))
-    console.print(table)
+    of_interfaces = [one for one in findings.readings if one.quantity in _OF_INTERFACES]
+    rest = [one for one in findings.readings if one.quantity not in _OF_INTERFACES]
+    rows = [(one.quantity.value, one.label, _value_text(one)) for one in rest]
+    _show_table(console, ("reading", "of", "value"), rows)
+    if of_interfaces:
+        _show_table(console, ("interface", *_OF_INTERFACES.values()), _interface_rows(of_interfaces))
     if lacking := _lacking(findings):
         console.print(Text(f"This device does not have: {', '.join(lacking)}."), soft_wrap=True)
+
+
+def _show_table(console: Console, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    table = Table(box=None, padding=(0, 1))
+    for heading in headings:
+        table.add_column(heading, no_wrap=True)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    console.print(Text(""))
+    console.print(table)
+
+
+def _interface_rows(readings: Iterable[Explained]) -> Iterator[Sequence[str]]:
+    """One line per interface, however many numbers it has."""
+    by_name: dict[str, dict[Quantity, str]] = {}
+    for one in readings:
+        by_name.setdefault(one.label, {})[one.quantity] = _value_text(one)
+    for name, said in by_name.items():
+        yield (name, *(said.get(quantity, "") for quantity in _OF_INTERFACES))
 
 
 def _lacking(findings: Findings) -> list[str]:
@@ -132,11 +188,29 @@ def _lacking(findings: Findings) -> list[str]:
 def _value_text(one: Explained) -> str:
     if one.value is None:
         return "absent"
-    unit = NATURE[one.quantity].unit
-    if unit == "ratio":
-        return f"{one.value * 100:.4g} %"
-    text = f"{one.value:.10g} {unit}".rstrip()
-    return f"{text} ({_duration(one.value)})" if unit == "s" and one.value >= _LONG else text
+    words = _WORDS.get(one.quantity)
+    return _number_text(one.value, NATURE[one.quantity].unit) if words is None else words[bool(one.value)]
+
+
+def _number_text(value: float, unit: str) -> str:
+    match unit:
+        case "ratio":
+            return f"{value * 100:.4g} %"
+        case "bytes":
+            return f"{value:.0f}{_in_large(value)}"
+        case "packets":
+            return f"{value:.0f}"
+        case "s" if value >= _LONG:
+            return f"{value:.10g} s ({_duration(value)})"
+    return f"{value:.10g} {unit}".rstrip()
+
+
+def _in_large(octets: float) -> str:
+    """The same in kB to TB, for reading; nothing where it is short enough."""
+    for power, unit in ((12, "TB"), (9, "GB"), (6, "MB"), (3, "kB")):
+        if octets >= 10**power:
+            return f" ({octets / 10**power:.3g} {unit})"
+    return ""
 
 
 def _duration(seconds: float) -> str:

@@ -234,3 +234,22 @@ def test_a_silent_agent_on_a_living_device_is_said_to_be_silent(site: Path, caps
     for credential in ("village-read", "olt-v3"):
         assert run_command([*arguments, "--credential", credential]) == 0
         assert "the device does not answer SNMP" in capsys.readouterr().out
+
+
+@pytest.mark.peer("snmpd")
+def test_an_interface_is_one_line_in_words_and_sizes_people_read(agent: Snmpd, site: Path, capsys: Captured) -> None:
+    assert run_command(["probe", "OLT-1", "--config", str(site), "--port", str(agent.address[1])]) == 0
+    page = capsys.readouterr().out
+    heading = row_of(page, "interface", "state", "bytes received", "errors sent")
+    loopback = next(line for line in page.splitlines() if line.split()[:2] == ["lo", "up"])
+    assert loopback.split()[2].isdigit()
+    assert page.index(heading) < page.index(loopback)
+    assert "interface_receive_bytes_total" not in page
+
+
+def test_a_command_is_loaded_when_it_is_asked_for_and_no_other() -> None:
+    script = "import sys, netmon.cli.app as app; app.run_command(['token', '--help']); print(sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert "'netmon.cli.token'" in loaded
+    for heavy in ("fastapi", "sqlalchemy", "pysnmp", "netmon.lab"):
+        assert f"'{heavy}'" not in loaded
