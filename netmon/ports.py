@@ -233,6 +233,10 @@ class Store(Protocol):
         """Faults not resolved, with their tickets, oldest first."""
         ...
 
+    async def cases(self, faults: Collection[FaultId]) -> tuple[Case, ...]:
+        """These faults, open or over, with their tickets, oldest first; one that is not there is left out."""
+        ...
+
     async def commit(self, decisions: Sequence[StoredDecision], now: Now) -> None:
         """Carry out all decisions or none. Committing the same decisions again changes nothing.
 

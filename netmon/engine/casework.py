@@ -1,21 +1,25 @@
 """Casework: from dead devices to faults and tickets, once a second where something has changed.
 
 Prepare (read the whiteboard into an immutable Situation), decide (the rules, in a worker thread: a storm of thousands
-must not hold the sweeps), carry out (one transaction of state and outbox). What the store did not take is decided
-again the next second, so nothing is lost while the disk is full.
+must not hold the sweeps), carry out (a fault's state and outbox in one transaction, a storm in slices of many). What
+the store did not take is decided again the next second, so nothing is lost while the disk is full.
+
+The rules look at the whole situation each time. So that a storm costs a bounded share of a core, they look at
+`LOOKED_AT_PER_SECOND` dead devices and members of open faults a second at most: of five thousand villages that fail
+together they conclude every few seconds.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from netmon.engine.agent_watch import AgentGroups, AgentSituationBuilder
 from netmon.engine.judge import Judge
 from netmon.engine.situation import GroupIndex, SituationBuilder
+from netmon.engine.slices import CaseChange, slices
 from netmon.errors import StoreError
 from netmon.model.country import Country
-from netmon.model.decisions import StoredDecision
 from netmon.model.faults import Fault, Scope
 from netmon.model.ids import FaultId
 from netmon.model.inventory import Inventory
@@ -27,6 +31,8 @@ from netmon.rules.conclude import ConcludePolicy, Situation, conclude
 from netmon.rules.ticket_policy import NoticePolicy, case_decisions
 
 log = logging.getLogger(__name__)
+
+LOOKED_AT_PER_SECOND = 3_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,7 @@ class Casework:
         self._new_id = new_id
         self._unsettled = False
         self._outdated = False
+        self._rests_until = float("-inf")
         self._groups = GroupIndex(country.inventory)
         self._agent_groups = AgentGroups(country.inventory)
         self.trouble = ""
@@ -85,7 +92,8 @@ class Casework:
                 await self.load()
             is_dirty = self._judge.dirty or self._judge.agents.dirty or self._unsettled
             if self._country.isolation is None and is_dirty:
-                await self._conclude(now)
+                if now.monotonic >= self._rests_until:
+                    await self._conclude(now)
             elif not self._outdated:
                 self._note_trouble("")
         except StoreError as error:
@@ -105,13 +113,13 @@ class Casework:
         try:
             builder = SituationBuilder(country, judge, self._groups, now)
             situation = builder.build(self._policy.conclude)
+            size = len(situation.dead) + sum(len(fault.members) for fault in situation.faults)
+            self._rests_until = now.monotonic + size / LOOKED_AT_PER_SECOND
             self._unsettled = builder.anything_returns()
             policy = judge.agents.policy
             agents = AgentSituationBuilder(country, self._agent_groups, policy, now).build()
-            decisions = await asyncio.to_thread(self._decide, situation, agents, policy, inventory)
-            if country.isolation is None and country.inventory is inventory:
-                await self._carry_out(decisions, now)
-            else:
+            changes = await asyncio.to_thread(self._decide, situation, agents, policy, inventory)
+            if not await self._carry_out(changes, inventory, now):
                 judge.dirty = judge.agents.dirty = True
         except BaseException:
             judge.dirty = judge.agents.dirty = True  # whatever went wrong, it is decided again
@@ -119,7 +127,7 @@ class Casework:
 
     def _decide(
         self, situation: Situation, agents: AgentSituation, policy: AgentPolicy, inventory: Inventory
-    ) -> list[StoredDecision]:
+    ) -> list[CaseChange]:
         before = {fault.id: fault for fault in (*situation.faults, *agents.faults)}
         concluded = conclude(situation, self._policy.conclude, self._new_id)
         self._unsettled |= _anything_settles(situation, concluded)
@@ -130,28 +138,43 @@ class Casework:
             if fault.merged_into is not None and fault.id in before:
                 merged.setdefault(fault.merged_into, []).append(before[fault.id])
         return [
-            decision
-            for fault in changed
-            for decision in case_decisions(
-                before.get(fault.id),
+            CaseChange(
                 fault,
-                inventory,
-                self._policy.notices,
-                situation.now,
-                merged.get(fault.id, ()),
+                case_decisions(
+                    before.get(fault.id),
+                    fault,
+                    inventory,
+                    self._policy.notices,
+                    situation.now,
+                    merged.get(fault.id, ()),
+                ),
             )
+            for fault in changed
         ]
 
-    async def _carry_out(self, decisions: list[StoredDecision], now: Now) -> None:
-        if not decisions:
-            return
-        # Until they are read again the cases on the whiteboard are old: deciding from them would open a fault twice.
-        self._outdated = True
-        await self._store.commit(decisions, now)
-        self._note_trouble("")
-        for decision in decisions:
-            self._vitals.count(Vital.DECISIONS, label=type(decision).__name__)
-        await self.load()
+    async def _carry_out(self, changes: Sequence[CaseChange], inventory: Inventory, now: Now) -> bool:
+        """Write the changes slice by slice; False where netmon went blind or was reloaded before the last one."""
+        country = self._country
+        for part in slices(changes):
+            if country.isolation is not None or country.inventory is not inventory:
+                return False
+            # Until they are read again the cases on the whiteboard are old: deciding from them would open a fault
+            # twice.
+            self._outdated = True
+            decisions = [decision for change in part for decision in change.decisions]
+            await self._store.commit(decisions, now)
+            self._note_trouble("")
+            for decision in decisions:
+                self._vitals.count(Vital.DECISIONS, label=type(decision).__name__)
+            await self._read_again({change.fault.id for change in part})
+            self._outdated = False
+        return country.isolation is None and country.inventory is inventory
+
+    async def _read_again(self, faults: Collection[FaultId]) -> None:
+        """Bring these cases on the whiteboard up to date; those that are over leave it."""
+        fresh = [case for case in await self._store.cases(faults) if case.fault.is_open]
+        kept = [case for case in self._country.cases if case.fault.id not in faults]
+        self._country.cases = tuple(sorted((*kept, *fresh), key=lambda case: (case.fault.opened_at, case.fault.id)))
 
 
 def _tell_of_areas(before: Mapping[FaultId, Fault], changed: Sequence[Fault]) -> None:

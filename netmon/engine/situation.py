@@ -1,6 +1,6 @@
 """Prepare: the whiteboard read into the immutable Situation that the rules conclude from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from netmon.engine.kindred import can_speak
 from netmon.engine.olts import NOBODY, onu_of
 from netmon.model.country import Country
 from netmon.model.faults import AGENT_SCOPES, Member, Scope
+from netmon.model.fleet import EVERY
 from netmon.model.health import Health
 from netmon.model.ids import DeviceId
 from netmon.model.inventory import Device, Inventory, Lifecycle, Role
@@ -17,7 +18,10 @@ from netmon.model.onus import DownCause, OltWord, RowState, word_of
 from netmon.model.time import Now
 from netmon.rules.conclude import Candidate, ConcludePolicy, GroupFacts, Situation, Witness
 
-_ANSWERING = (Health.UP, Health.RECOVERING)
+_ANSWERING = frozenset({Health.UP, Health.RECOVERING})
+_SILENT = frozenset({*DARK, Health.SUSPECT})
+_IS_ANSWERING = np.array([health in _ANSWERING for health in Health])
+_IS_DARK = np.array([health in DARK for health in Health])
 _WATCHED_LIFE = (Lifecycle.ACTIVE, Lifecycle.PLANNED)
 
 NOTICED = 2.0
@@ -27,31 +31,42 @@ GRACE = 300.0
 
 
 class GroupIndex:
-    """Access points of each feeder and amphoe, made once per inventory."""
+    """Access points of each feeder and amphoe, made once per inventory; the facts of all groups are counted in one go.
+
+    Every point has its amphoe's number and, where it has a feeder, that feeder's. `_rows` and `_groups` match.
+    """
 
     def __init__(self, inventory: Inventory) -> None:
-        points: dict[tuple[Scope, str], list[int]] = {}
+        self._numbers: dict[tuple[Scope, str], int] = {}
+        rows: list[int] = []
+        groups: list[int] = []
         for index, device in enumerate(inventory.devices):
             if device.role is not Role.AP or device.village is None:
                 continue
-            points.setdefault((Scope.AMPHOE, inventory.villages[device.village].amphoe_code), []).append(index)
+            keys = [(Scope.AMPHOE, inventory.villages[device.village].amphoe_code)]
             feeder = inventory.feeder_of(index)
             if feeder >= 0:
-                points.setdefault((Scope.FEEDER, inventory.devices[feeder].id), []).append(index)
-        self._points: dict[tuple[Scope, str], NDArray[np.intp]] = {
-            key: np.array(rows, np.intp) for key, rows in points.items()
-        }
+                keys.append((Scope.FEEDER, inventory.devices[feeder].id))
+            rows += [index] * len(keys)
+            groups += [self._numbers.setdefault(key, len(self._numbers)) for key in keys]
+        self._rows: NDArray[np.intp] = np.array(rows, np.intp)
+        self._groups: NDArray[np.intp] = np.array(groups, np.intp)
 
-    def facts(self, key: tuple[Scope, str], country: Country, dark_before: float) -> GroupFacts:
-        """How one group's points are now; `dark_before` is the monotonic second that tells old darkness from new."""
-        rows = self._points.get(key, np.empty(0, np.intp))
-        health, changed_at = country.fleet.health[rows], country.fleet.changed_at[rows]
-        dark = np.isin(health, DARK)
-        return GroupFacts(
-            villages=len(rows),
-            answering=int(np.isin(health, _ANSWERING).sum()),
-            dark_before=int((dark & (changed_at < dark_before)).sum()),
+    def facts(
+        self, keys: Iterable[tuple[Scope, str]], country: Country, dark_before: float
+    ) -> dict[tuple[Scope, str], GroupFacts]:
+        """How the groups' points are now; `dark_before` is the monotonic second that tells old darkness from new."""
+        fleet = country.fleet
+        is_old = _IS_DARK[fleet.health] & (fleet.changed_at < dark_before)
+        points, answering, old = (
+            np.bincount(self._groups[wanted], minlength=len(self._numbers)).tolist()
+            for wanted in (EVERY, _IS_ANSWERING[fleet.health][self._rows], is_old[self._rows])
         )
+        known = ((key, self._numbers.get(key)) for key in keys)
+        return {
+            key: GroupFacts(0, 0) if number is None else GroupFacts(points[number], answering[number], old[number])
+            for key, number in known
+        }
 
 
 class SituationBuilder:
@@ -62,6 +77,8 @@ class SituationBuilder:
         self._judge = judge
         self._groups = groups
         self._now = now
+        # Codes, looked up thousands of times in a storm: a byte costs a tenth of a numpy scalar made an enum.
+        self._health = country.fleet.health.tobytes()
         self._cases = [case for case in country.cases if case.fault.scope not in AGENT_SCOPES]
 
     def build(self, policy: ConcludePolicy) -> Situation:
@@ -77,15 +94,15 @@ class SituationBuilder:
             recovered=frozenset(m.device for m in members if self._has_recovered(m)),
             absorbed=dict(self._absorbed(members)),
             retired=frozenset(m.device for m in members if not self._is_ours(m.device)),
-            groups={key: self._groups.facts(key, self._country, since) for key in keys},
+            groups=self._groups.facts(keys, self._country, since),
             now=self._now,
         )
 
     def anything_returns(self) -> bool:
         """Whether a member answers that does not count as recovered yet: time alone will change that."""
-        index_of, health_of = self._country.inventory.index_of, self._country.fleet.health_of
+        index_of = self._country.inventory.index_of
         members = (m for case in self._cases for m in case.fault.members if m.recovered_at is None)
-        return any(m.device in index_of and health_of(index_of[m.device]) in _ANSWERING for m in members)
+        return any(m.device in index_of and self._health[index_of[m.device]] in _ANSWERING for m in members)
 
     def _is_ours(self, device: DeviceId) -> bool:
         index = self._country.inventory.index_of.get(device)
@@ -120,7 +137,7 @@ class SituationBuilder:
             olt=self._olt_word(index, first_miss),
             onu=self._onu_id(index),
             below_watched=len(below),
-            below_silent=sum(self._country.fleet.health_of(i) in DARK for i in below),
+            below_silent=sum(self._health[i] in DARK for i in below),
         )
 
     def _uplink_witness(self, index: int) -> Witness:
@@ -146,19 +163,19 @@ class SituationBuilder:
     def _witness(self, index: int) -> Witness:
         if index < 0 or not can_speak(self._country, index):
             return Witness.NOT_WATCHED
-        health = self._country.fleet.health_of(index)
+        health = self._health[index]
         if health in _ANSWERING:
             return Witness.ANSWERS
-        return Witness.SILENT if health in (*DARK, Health.SUSPECT) else Witness.UNSURE
+        return Witness.SILENT if health in _SILENT else Witness.UNSURE
 
     def _absorbed(self, members: list[Member]) -> Iterator[tuple[DeviceId, DeviceId]]:
-        inventory, fleet = self._country.inventory, self._country.fleet
+        inventory, health = self._country.inventory, self._health
         for member in members:
             index = inventory.index_of.get(member.device, -1)
-            if index < 0 or fleet.health_of(index) is not Health.UNREACHABLE:
+            if index < 0 or health[index] != Health.UNREACHABLE:
                 continue
             above = inventory.parent_of(index)
-            while above >= 0 and fleet.health_of(above) is not Health.DOWN:
+            while above >= 0 and health[above] != Health.DOWN:
                 above = inventory.parent_of(above)
             if above >= 0:
                 yield member.device, inventory.devices[above].id
@@ -167,12 +184,12 @@ class SituationBuilder:
         """The device is steadily up, and so is every point behind it, unless their grace has run out."""
         inventory, fleet = self._country.inventory, self._country.fleet
         index = inventory.index_of.get(member.device)
-        if index is None or fleet.health_of(index) is not Health.UP:
+        if index is None or self._health[index] != Health.UP:
             return False
         if not self._judge.is_steady(index, self._now):
             return False
         return self._now.monotonic - float(fleet.changed_at[index]) > GRACE or all(
-            fleet.health_of(i) is Health.UP
+            self._health[i] == Health.UP
             for i in inventory.below(index)
             if inventory.devices[i].role is Role.AP and can_speak(self._country, i)
         )

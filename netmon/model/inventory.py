@@ -162,6 +162,8 @@ class Inventory:
     speaks_for: Mapping[VillageId, int] = field(init=False)
     _children: Mapping[int, Sequence[int]] = field(init=False)
     _parent: Sequence[int] = field(init=False)
+    _served: dict[int, tuple[VillageId, ...]] = field(init=False, default_factory=dict, repr=False, compare=False)
+    _staff: Mapping[CentreId, tuple[Technician, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         index_of = {device.id: index for index, device in enumerate(self.devices)}
@@ -174,6 +176,10 @@ class Inventory:
         object.__setattr__(self, "speaks_for", self._first_of(Role.UPLINK) | self._first_of(Role.AP))
         object.__setattr__(self, "_parent", parent)
         object.__setattr__(self, "_children", children)
+        staff: dict[CentreId, tuple[Technician, ...]] = {}
+        for one in self.technicians:
+            staff[one.centre] = (*staff.get(one.centre, ()), one)
+        object.__setattr__(self, "_staff", staff)
 
     def _first_of(self, role: Role) -> dict[VillageId, int]:
         found: dict[VillageId, int] = {}
@@ -199,9 +205,12 @@ class Inventory:
             waiting.extend(self._children.get(one, ()))
 
     def villages_below(self, index: int) -> tuple[VillageId, ...]:
-        """Villages served through the device, each once, sorted."""
-        found = {self.devices[i].village for i in self.below(index)}
-        return tuple(sorted(village for village in found if village is not None))
+        """Villages served through the device, each once, sorted; remembered, because a storm asks every second."""
+        known = self._served.get(index)
+        if known is None:
+            found = {self.devices[i].village for i in self.below(index)}
+            known = self._served[index] = tuple(sorted(village for village in found if village is not None))
+        return known
 
     def feeder_of(self, index: int) -> int:
         """Dense index of the nearest feeder above (or the device itself if it is one), -1 where there is none."""
@@ -211,4 +220,4 @@ class Inventory:
 
     def technicians_of(self, centre: CentreId) -> tuple[Technician, ...]:
         """Technicians of a service centre, in file order."""
-        return tuple(one for one in self.technicians if one.centre == centre)
+        return self._staff.get(centre, ())

@@ -1,6 +1,6 @@
 """Carries out a batch of decisions in the caller's transaction. Done twice, it changes nothing the second time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -28,16 +28,26 @@ from netmon.stores.schema import fault, member
 
 def carry_out(connection: sa.Connection, decisions: Sequence[StoredDecision], now: Now) -> None:
     """Carry out all decisions, in their order."""
-    settled = _settled_faults(connection, decisions)
+    stored = _stored_faults(connection, decisions)
+    settled = _settled(stored, decisions)
     # A merged fault gives up its identity first, because its survivor may take it in the same batch.
     for merged in _merging(decisions):
         if _is_known(connection, merged.fault):
             _resolve(connection, merged)
+    unsent: list[SendNotice] = []
     for position, decision in enumerate(decisions):
-        if isinstance(decision, SupersedeNotices):
-            outbox.supersede(connection, decision, now, spared=_keys_sent(decisions[position + 1 :]))
-        elif not (isinstance(decision, ChangeFault) and decision.fault.id in settled):
-            _carry_out_one(connection, decision, now)
+        if isinstance(decision, SendNotice):
+            unsent.append(decision)
+        elif isinstance(decision, SupersedeNotices):
+            outbox.send(connection, unsent, now)  # what was sent before it is superseded, too
+            unsent.clear()
+            outbox.supersede(connection, decision, now, spared=_keys_sent(decision.fault, decisions[position + 1 :]))
+        elif isinstance(decision, ChangeFault):
+            if decision.fault.id not in settled:
+                _change(connection, decision, stored, now)
+        else:
+            _carry_out_one(connection, decision)
+    outbox.send(connection, unsent, now)
     # Merged faults give up their tickets last, because the survivor's ticket, which their history names, may be
     # opened further down the same batch.
     for merged in _merging(decisions):
@@ -52,34 +62,34 @@ def _is_known(connection: sa.Connection, one: FaultId) -> bool:
     return connection.execute(sa.select(fault.c.id).where(fault.c.id == one)).first() is not None
 
 
-def _carry_out_one(connection: sa.Connection, decision: StoredDecision, now: Now) -> None:
+def _carry_out_one(connection: sa.Connection, decision: StoredDecision) -> None:
     match decision:
         case OpenFault():
             _open(connection, decision.fault)
-        case ChangeFault():
-            _change(connection, decision, now)
         case ResolveFault():
             _resolve(connection, decision)
         case OpenTicket():
             tickets.open_ticket(connection, decision)
         case AddVillages():
             tickets.add_villages(connection, decision)
-        case SendNotice():
-            outbox.send(connection, decision, now)
 
 
-def _keys_sent(decisions: Sequence[StoredDecision]) -> list[str]:
+def _keys_sent(about: FaultId, decisions: Sequence[StoredDecision]) -> list[str]:
     """What the rest of the batch sends, its earlier part does not take back, or the batch could not be done twice."""
-    return [decision.notice.key for decision in decisions if isinstance(decision, SendNotice)]
+    sent = (decision.notice for decision in decisions if isinstance(decision, SendNotice))
+    return [notice.key for notice in sent if notice.fault == about]
 
 
-def _settled_faults(connection: sa.Connection, decisions: Sequence[StoredDecision]) -> set[FaultId]:
+def _stored_faults(connection: sa.Connection, decisions: Sequence[StoredDecision]) -> dict[FaultId, Fault]:
+    """The faults that the batch changes, as they are now."""
+    changing = {decision.fault.id for decision in decisions if isinstance(decision, ChangeFault)}
+    return {one.id: one for one in read_faults(connection, fault.c.id.in_(list(changing)))} if changing else {}
+
+
+def _settled(stored: Mapping[FaultId, Fault], decisions: Sequence[StoredDecision]) -> set[FaultId]:
     """Faults that already are as the batch's last word on them says: their notes have been written, too."""
     last = {decision.fault.id: decision.fault for decision in decisions if isinstance(decision, ChangeFault)}
-    if not last:
-        return set()
-    stored = read_faults(connection, fault.c.id.in_(list(last)))
-    return {one.id for one in stored if _changeable(one) == _changeable(last[one.id])}
+    return {name for name, one in stored.items() if _changeable(one) == _changeable(last[name])}
 
 
 def _changeable(one: Fault) -> tuple[Any, ...]:
@@ -116,35 +126,83 @@ def _columns(one: Fault) -> dict[str, Any]:
 
 
 def _write_members(connection: sa.Connection, owner: FaultId, members: Sequence[Member]) -> None:
-    connection.execute(member.delete().where(member.c.fault == owner))
+    _replace_members(connection, owner, range(len(members)), members)
+
+
+def _replace_members(
+    connection: sa.Connection, owner: FaultId, positions: Iterable[int], members: Sequence[Member]
+) -> None:
+    """Write the members at these positions, whether or not their devices had a row before."""
     rows = [
         {
             "fault": owner,
-            "device": one.device,
+            "device": members[position].device,
             "position": position,
-            "failed_at": one.failed_at,
-            "recovered_at": one.recovered_at,
-            "villages": list(one.villages),
+            "failed_at": members[position].failed_at,
+            "recovered_at": members[position].recovered_at,
+            "villages": list(members[position].villages),
         }
-        for position, one in enumerate(members)
+        for position in positions
     ]
     if rows:
+        connection.execute(_FORGET_MEMBER, [{"owner": owner, "gone": row["device"]} for row in rows])
         connection.execute(member.insert(), rows)
 
 
-def _change(connection: sa.Connection, decision: ChangeFault, now: Now) -> None:
+# Made once: see `tickets`.
+_IS_OPEN = fault.c.resolved_at.is_(None)
+_FORGET_MEMBER = member.delete().where(member.c.fault == sa.bindparam("owner"), member.c.device == sa.bindparam("gone"))
+_NEW = {
+    column.name: sa.bindparam(f"new_{column.name}", type_=column.type)
+    for column in (
+        fault.c.scope,
+        fault.c.key,
+        fault.c.cause,
+        fault.c.confidence,
+        fault.c.overruled_by,
+        fault.c.evidence,
+    )
+}
+_CHANGE = (
+    fault.update()
+    .where(fault.c.id == sa.bindparam("owner"))
+    .values(
+        _NEW
+        | {
+            "scope": sa.case((_IS_OPEN, _NEW["scope"]), else_=fault.c.scope),
+            "key": sa.case((_IS_OPEN, _NEW["key"]), else_=fault.c.key),
+        }
+    )
+)
+
+
+def _change(connection: sa.Connection, decision: ChangeFault, stored: dict[FaultId, Fault], now: Now) -> None:
     """A fault that turns out to be a feeder's or an amphoe's takes that identity while it is open.
 
-    When it was opened and ended is not ChangeFault's to write.
+    When it was opened and ended is not ChangeFault's to write. `stored` has the fault as it was, if it was there
+    before this batch, and is kept up to date: of hundreds of members a second changes a few.
     """
     new = decision.fault
-    is_open = sa.and_(fault.c.id == new.id, fault.c.resolved_at.is_(None))
-    connection.execute(fault.update().where(is_open).values(_identity(new)))
-    if connection.execute(fault.update().where(fault.c.id == new.id).values(_columns(new))).rowcount == 0:
+    values = {f"new_{name}": value for name, value in {**_identity(new), **_columns(new)}.items()}
+    if connection.execute(_CHANGE, {"owner": new.id, **values}).rowcount == 0:
         raise StoreError(f"Fault {new.id} is not in the database, so it cannot change.")
-    _write_members(connection, new.id, new.members)
+    old = stored.get(new.id)
+    if old is None:
+        connection.execute(member.delete().where(member.c.fault == new.id))
+        _write_members(connection, new.id, new.members)
+    else:
+        _write_changed_members(connection, old, new)
+    stored[new.id] = new
     if decision.note:
         tickets.note_on_tickets(connection, new.id, TicketEvent(now.wall, tickets.NETMON, "changed", decision.note))
+
+
+def _write_changed_members(connection: sa.Connection, old: Fault, new: Fault) -> None:
+    before = {one.device: (position, one) for position, one in enumerate(old.members)}
+    changed = [place for place, one in enumerate(new.members) if before.pop(one.device, None) != (place, one)]
+    if before:
+        connection.execute(_FORGET_MEMBER, [{"owner": new.id, "gone": device} for device in before])
+    _replace_members(connection, new.id, changed, new.members)
 
 
 def _resolve(connection: sa.Connection, decision: ResolveFault) -> None:

@@ -49,15 +49,28 @@ _HEAD_OF_LANE = outbox.c.id == (
 )
 
 
-def send(connection: sa.Connection, decision: SendNotice, now: Now) -> None:
-    """Put a notice in the outbox, unless it ever was there."""
+def send(connection: sa.Connection, decisions: Sequence[SendNotice], now: Now) -> None:
+    """Put notices in the outbox, but for those that ever were there."""
+    known: dict[tuple[FaultId | None, CentreId | None], tuple[str | None, int]] = {}
+    rows = []
+    for decision in decisions:
+        about = decision.notice.fault, decision.notice.centre
+        if about not in known:
+            number = _ticket_of(connection, decision.notice)
+            known[about] = number, WHOLE_COUNTRY if about[0] is None else _villages_on(connection, number)
+        number, weight = known[about]
+        rows.append(_row(decision, number, weight, now))
+    insert_new(connection, outbox, rows)
+
+
+def _row(decision: SendNotice, number: str | None, weight: int, now: Now) -> dict[str, Any]:
     notice = decision.notice
-    recipient, owner = notice.recipient, _ticket_of(connection, notice)
-    row = {
+    recipient = notice.recipient
+    return {
         "key": notice.key,
         "lane": f"{notice.channel}.{recipient.audience}.{recipient.id}.{notice.fault or ''}",
         "fault": notice.fault,
-        "ticket": owner,
+        "ticket": number,
         "centre": notice.centre,
         "stage": notice.stage.value,
         "channel": notice.channel.value,
@@ -73,19 +86,21 @@ def send(connection: sa.Connection, decision: SendNotice, now: Now) -> None:
         "reference": "",
         "reason": "",
         "progress": "",
-        "weight": WHOLE_COUNTRY if notice.fault is None else _villages_on(connection, owner),
+        "weight": weight,
     }
-    insert_new(connection, outbox, [row])
+
+
+_TICKET_OF = (
+    sa.select(ticket.c.number)
+    .where(ticket.c.fault == sa.bindparam("about"), ticket.c.centre == sa.bindparam("at_centre"))
+    .order_by(ticket.c.running.desc())
+    .limit(1)
+)
 
 
 def _ticket_of(connection: sa.Connection, notice: Notice) -> str | None:
-    query = (
-        sa.select(ticket.c.number)
-        .where(ticket.c.fault == notice.fault, ticket.c.centre == notice.centre)
-        .order_by(ticket.c.running.desc())
-        .limit(1)
-    )
-    return connection.execute(query).scalar_one_or_none()
+    about = {"about": notice.fault, "at_centre": notice.centre}
+    return connection.execute(_TICKET_OF, about).scalar_one_or_none()
 
 
 def _villages_on(connection: sa.Connection, number: str | None) -> int:
@@ -95,19 +110,23 @@ def _villages_on(connection: sa.Connection, number: str | None) -> int:
 
 def supersede(connection: sa.Connection, decision: SupersedeNotices, now: Now, *, spared: Sequence[str]) -> None:
     """Take waiting notices out. One a courier holds may be on the wire: it is only marked, not to be tried again."""
-    meant = sa.and_(
-        _WAITING,
+    is_held = sa.and_(outbox.c.lease_until.is_not(None), outbox.c.lease_until > now.wall)
+    meant = [
         outbox.c.fault == decision.fault,
         outbox.c.stage.in_([stage.value for stage in decision.stages]),
-        outbox.c.key.not_in(spared),
         *_only_for(decision.recipients),
-    )
-    held = outbox.c.lease_until > now.wall
-    connection.execute(outbox.update().where(meant, held).values(stale_at=decision.at))
+    ]
+    if spared:
+        meant.append(outbox.c.key.not_in(spared))
     connection.execute(
         outbox.update()
-        .where(meant, sa.or_(outbox.c.lease_until.is_(None), sa.not_(held)))
-        .values(state=NoticeState.SUPERSEDED.value, lease_until=None, finished_at=decision.at)
+        .where(_WAITING, *meant)
+        .values(
+            stale_at=sa.case((is_held, decision.at), else_=outbox.c.stale_at),
+            state=sa.case((is_held, outbox.c.state), else_=NoticeState.SUPERSEDED.value),
+            lease_until=sa.case((is_held, outbox.c.lease_until)),
+            finished_at=sa.case((is_held, outbox.c.finished_at), else_=decision.at),
+        )
     )
 
 

@@ -22,6 +22,9 @@ from netmon.stores.migrating import migrate
 from netmon.stores.trouble import store_error
 from netmon.stores.worker import Worker
 
+_NAMED_AT_ONCE = 500
+"""Ids in one statement; SQLite took no more than 999 for long."""
+
 
 class SqlStore:
     """Faults, tickets and outbox in SQLite or PostgreSQL. Made by `open_store`."""
@@ -64,6 +67,16 @@ class SqlStore:
     async def open_cases(self) -> tuple[Case, ...]:
         condition = schema.fault.c.resolved_at.is_(None)
         return await self._reader.call(lambda connection: reading.read_cases(connection, condition))
+
+    async def cases(self, faults: Collection[FaultId]) -> tuple[Case, ...]:
+        wanted = list(faults)
+
+        def read(connection: sa.Connection) -> list[Case]:
+            parts = (wanted[start : start + _NAMED_AT_ONCE] for start in range(0, len(wanted), _NAMED_AT_ONCE))
+            return [case for part in parts for case in reading.read_cases(connection, schema.fault.c.id.in_(part))]
+
+        found = await self._reader.call(read)
+        return tuple(sorted(found, key=lambda case: (case.fault.opened_at, case.fault.id)))
 
     async def case(self, fault: FaultId) -> Case | None:
         condition = schema.fault.c.id == fault

@@ -52,17 +52,17 @@ def test_cases_that_cannot_be_read_back_are_read_before_anything_else_is_decided
 ) -> None:
     house = House(country_of(20))
     house.live(300)
-    readable = house.store.open_cases
 
-    async def unreadable() -> tuple[Case, ...]:
+    async def unreadable(*_: object) -> tuple[Case, ...]:
         raise StoreError("the disk does not read")
 
-    monkeypatch.setattr(house.store, "open_cases", unreadable)
-    house.silence("ap-3")
-    house.live(90)
-    assert len(house.faults) == 1
-    assert house.casework.trouble == "the disk does not read"
-    monkeypatch.setattr(house.store, "open_cases", readable)
+    with monkeypatch.context() as trouble:
+        trouble.setattr(house.store, "open_cases", unreadable)
+        trouble.setattr(house.store, "cases", unreadable)
+        house.silence("ap-3")
+        house.live(90)
+        assert len(house.faults) == 1
+        assert house.casework.trouble == "the disk does not read"
     house.live(60)
     assert len(house.faults) == len(house.tickets) == 1
     assert house.casework.trouble == ""

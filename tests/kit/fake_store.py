@@ -91,6 +91,10 @@ class FakeStore:
         found = sorted((f for f in self.faults.values() if f.is_open), key=lambda f: (f.opened_at, f.id))
         return tuple(self._case(one) for one in found)
 
+    async def cases(self, faults: Collection[FaultId]) -> tuple[Case, ...]:
+        found = sorted((self.faults[f] for f in faults if f in self.faults), key=lambda f: (f.opened_at, f.id))
+        return tuple(self._case(one) for one in found)
+
     async def case(self, fault: FaultId) -> Case | None:
         return self._case(self.faults[fault]) if fault in self.faults else None
 

@@ -16,7 +16,7 @@ from netmon.model.decisions import (
     StoredDecision,
     SupersedeNotices,
 )
-from netmon.model.faults import Cause, Evidence, EvidenceKind, Resolution
+from netmon.model.faults import Cause, Evidence, EvidenceKind, Member, Resolution
 from netmon.model.ids import DeviceId, FaultId, TicketNumber
 from netmon.model.notices import (
     Audience,
@@ -101,6 +101,27 @@ class FaultsContract(DevicesContract):
         young, old = replace(fault("a"), opened_at=T0 + 5), replace(fault("b"), opened_at=T0)
         await store.commit([OpenFault(young), OpenFault(old)], at(9))
         assert [case.fault.id for case in await store.open_cases()] == ["b", "a"]
+
+    async def test_named_cases_come_oldest_first_whether_or_not_they_are_over(self, store: Store) -> None:
+        young, old = replace(fault("a"), opened_at=T0 + 5), replace(fault("b"), opened_at=T0)
+        await store.commit([OpenFault(young), OpenFault(old), OpenFault(fault("c"))], at(9))
+        await store.commit([ResolveFault(old.id, Resolution.RECOVERED, T0 + 60)], at(60))
+        found = await store.cases([young.id, old.id, FaultId("nobody")])
+        assert [(case.fault.id, case.fault.is_open) for case in found] == [("b", False), ("a", True)]
+        assert await store.cases([]) == ()
+
+    async def test_of_many_members_those_that_changed_came_or_went_are_as_the_change_says(self, store: Store) -> None:
+        await store.commit([OpenFault(fault(villages=VILLAGES[:4]))], at(0))
+        (case,) = await store.open_cases()
+        gone, back, *rest = case.fault.members
+        new = Member(DeviceId("ap-new"), (VILLAGES[4],), T0 + 3)
+        changed = replace(case.fault, members=(rest[1], replace(back, recovered_at=T0 + 9), rest[0], new))
+        assert gone not in changed.members
+        await store.commit([ChangeFault(changed, "")], at(10))
+        again = replace(changed, members=(*changed.members, gone))
+        await store.commit([ChangeFault(changed, ""), ChangeFault(again, "")], at(11))
+        (case,) = await store.open_cases()
+        assert case.fault == again
 
     async def test_a_second_open_fault_of_one_key_is_refused_and_nothing_of_its_batch_is_kept(
         self, store: Store
