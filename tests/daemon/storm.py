@@ -1,7 +1,7 @@
 """A scripted storm over a lab's country, and daemons that are killed in it.
 
-The script is as long as the kills will take on this machine, which is found out first by starting a daemon, so that
-a slow machine sees the same story as a fast one.
+The script is as long as the kills will take on this machine, judged by how long importing netmon takes, so that a slow
+machine sees the same story as a fast one.
 """
 
 import contextlib
@@ -17,12 +17,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from netmon.engine.courier import CourierPolicy
 from netmon.lab.agents import COMMUNITY
 from netmon.lab.country import CREDENTIAL, Country, CountryPlan, generate
 from netmon.lab.inventory_files import write_inventory
 from netmon.lab.ledger import Outage, read_outages
 from netmon.lab.scenario import Scenario, check_scenario
 from netmon.model.inventory import Role
+from netmon.model.notices import Person
 from tests.daemon.sinks import CREDENTIALS, Sinks, sinks
 from tests.kit.peers import ROOT
 from tests.kit.running import eventually
@@ -43,8 +45,13 @@ web: {{port: 0}}
 """
 TOLD_WITHIN = 4.0
 """Seconds after which a netmon with these settings has seen an outage, on a busy machine too."""
-LIFE = (0.3, 8.0)
+LIFE = (0.3, 6.0)
 """Seconds a daemon lives from the moment it watches."""
+START_PER_IMPORT = 0.25
+"""How long a daemon takes to start, as a part of the time that importing it took."""
+LEASE = CourierPolicy(noc=Person("NOC")).lease
+SLOWER = 1.3
+"""How much longer than foreseen the kills may take, for the storm to last as long."""
 STARTING = 0.25
 """Share of the daemons that are killed while they start."""
 DRAINED_WITHIN = 120.0
@@ -61,7 +68,9 @@ def storm(seconds: float, waves: int) -> Scenario:
     events: list[dict[str, Any]] = []
     for wave in range(waves):
         cut, first, second = (feeders[(PER_WAVE * wave + n) % len(feeders)] for n in range(PER_WAVE))
-        at, until = wave * every + 1, wave * every + 1 + every * 1.5
+        at = wave * every + 1
+        # The last wave is still there when the last daemon, which is not killed, looks.
+        until = at + every * 1.5 if wave < waves - 1 else seconds + 2 * sum(LIFE)
         inner, outer = village_behind(country, first), village_behind(country, second)
         events += [
             {"at": at, "until": until, "kind": "feeder_cut", "where": {"feeder": cut}},
@@ -70,7 +79,7 @@ def storm(seconds: float, waves: int) -> Scenario:
         ]
     raw = {
         "name": "crash",
-        "duration": seconds + every,
+        "duration": seconds + 2 * sum(LIFE) + 2,
         "country": {"villages": PLAN.villages, "seed": PLAN.seed, "villages_per_feeder": 10, "gentle": True},
         "stagger": {"begin": 0, "end": 0},
         "events": events,
@@ -88,14 +97,14 @@ def village_behind(country: Country, feeder: str) -> str:
 
 @dataclass(frozen=True)
 class Life:
-    """One daemon that was killed: from when to when it watched (Unix seconds), and what its death left in hand.
+    """One daemon: from when to when it watched (Unix seconds), and what its death by SIGKILL left in hand.
 
     `in_hand` are the notices a courier had claimed and not yet recorded: only these may come twice.
     """
 
     since: float
     until: float
-    in_hand: frozenset[str]
+    in_hand: frozenset[str] = frozenset()
 
     @property
     def watched(self) -> bool:
@@ -103,18 +112,66 @@ class Life:
 
 
 @dataclass
+class Nursery:
+    """Starts daemons (tests.daemon.nursery); `took` is how long its own start did, in seconds."""
+
+    process: subprocess.Popen[str]
+    took: float
+
+    def bear(self) -> int:
+        """The process id of a new daemon."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write("go\n")
+        self.process.stdin.flush()
+        return int(self.process.stdout.readline())
+
+
+@contextlib.contextmanager
+def nursery(folder: Path) -> Iterator[Nursery]:
+    """Ended at the end, when its last daemon must have ended."""
+    roots, began = os.pathsep.join([str(ROOT), str(ROOT / "exporters")]), time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.daemon.nursery", str(folder / "netmon.yaml"), str(folder / "netmon.log")],
+        env={**os.environ, "PYTHONPATH": roots, "STATE_DIRECTORY": str(folder / "state")},
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline() == "ready\n"
+        yield Nursery(process, time.monotonic() - began)
+    finally:
+        process.stdin.close()
+        process.wait(30)
+        process.stdout.close()
+
+
+def is_alive(daemon: int) -> bool:
+    """Not ended; one that has is a zombie until the nursery looks after it."""
+    return Path(f"/proc/{daemon}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+@dataclass
 class Storm:
-    """What the storm leaves behind."""
+    """What the storm leaves behind; `survivor` is the last daemon, which was not killed."""
 
     folder: Path
     sinks: Sinks
     lives: list[Life] = field(default_factory=list)
     outages: tuple[Outage, ...] = ()
+    survivor: Life = Life(0.0, 0.0)
 
     def was_watched(self, outage: Outage) -> bool:
         """Whether one of the daemons lived long enough during an outage to tell of it."""
         assert outage.until is not None
-        return any(min(life.until, outage.until) - max(life.since, outage.since) >= TOLD_WITHIN for life in self.lives)
+        return any(
+            min(life.until, outage.until) - max(life.since, outage.since) >= TOLD_WITHIN
+            for life in (*self.lives, self.survivor)
+        )
 
     @property
     def state(self) -> Path:
@@ -136,10 +193,11 @@ class Storm:
             members.setdefault(row["fault"], set()).add(row["device"])
         return [{**dict(row), "devices": members.get(row["id"], set())} for row in self.rows("select * from fault")]
 
-    def in_hand(self) -> frozenset[str]:
-        """Notices that a daemon which is dead now had claimed."""
-        query = f"select key from outbox where state = 'waiting' and lease_until > {time.time()}"
-        return frozenset(row["key"] for row in self.rows(query)) if (self.state / "netmon.db").exists() else frozenset()
+    def in_hand(self, born: float) -> frozenset[str]:
+        """Notices that a daemon which was born then, and is dead now, had claimed; not what it found claimed."""
+        query = f"select key from outbox where state = 'waiting' and lease_until >= {born + LEASE}"
+        made = (self.state / "netmon.db").exists() and self.rows("select 1 from sqlite_master where name = 'outbox'")
+        return frozenset(row["key"] for row in self.rows(query)) if made else frozenset()
 
     def undrained(self) -> list[str]:
         """What is not over yet."""
@@ -152,47 +210,32 @@ class Storm:
             for row in self.rows("select key, reason from outbox where state = 'waiting'")
         ]
 
-    def start(self) -> subprocess.Popen[bytes]:
-        """The daemon as a service manager starts it."""
-        roots = os.pathsep.join([str(ROOT), str(ROOT / "exporters")])
-        with self.log.open("ab") as out:
-            return subprocess.Popen(
-                [sys.executable, "-m", "netmon.cli", "run", "--config", str(self.folder / "netmon.yaml")],
-                env={**os.environ, "PYTHONPATH": roots, "STATE_DIRECTORY": str(self.state)},
-                stdout=out,
-                stderr=out,
-            )
-
-    def watches(self, daemon: subprocess.Popen[bytes]) -> bool:
+    def watches(self, daemon: int) -> bool:
         """Whether this daemon has said that it is up."""
         with contextlib.suppress(FileNotFoundError):
-            return (self.state / "netmon.pid").read_text() == f"{daemon.pid}\n"
+            return (self.state / "netmon.pid").read_text() == f"{daemon}\n"
         return False
 
-    def wait_until_it_watches(self, daemon: subprocess.Popen[bytes]) -> None:
-        eventually(lambda: daemon.poll() is not None or self.watches(daemon), 90, self.log_tail)
-        assert daemon.poll() is None, self.log_tail()
+    def wait_until_it_watches(self, daemon: int) -> None:
+        eventually(lambda: not is_alive(daemon) or self.watches(daemon), 90, self.log_tail)
+        assert is_alive(daemon), self.log_tail()
 
     def log_tail(self) -> str:
-        return self.log.read_text(encoding="utf-8")[-4000:]
+        return self.log.read_text(encoding="utf-8")[-4000:] if self.log.exists() else ""
 
-    def live_and_die(self, chance: random.Random, start_takes: float) -> None:
+    def live_and_die(self, daemon: int, chance: random.Random, start_takes: float) -> None:
         """One daemon's life, ended by SIGKILL: while it starts, or anywhere in its work."""
-        daemon, since = self.start(), float("inf")
+        born, since = time.time(), float("inf")
         if chance.random() < STARTING:
-            time.sleep(chance.uniform(0.1, start_takes))
+            time.sleep(chance.uniform(0.05, start_takes))
         else:
             self.wait_until_it_watches(daemon)
             since = time.time()
             time.sleep(chance.uniform(*LIFE))
-        assert daemon.poll() is None, self.log_tail()
-        daemon.send_signal(signal.SIGKILL)
-        daemon.wait()
-        self.lives.append(Life(since, time.time(), self.in_hand()))
-
-    def end(self, daemon: subprocess.Popen[bytes]) -> None:
-        daemon.terminate()
-        daemon.wait(20)
+        assert is_alive(daemon), self.log_tail()
+        os.kill(daemon, signal.SIGKILL)
+        eventually(lambda: not is_alive(daemon))
+        self.lives.append(Life(since, time.time(), self.in_hand(born)))
 
 
 @contextlib.contextmanager
@@ -211,34 +254,24 @@ def stage(folder: Path, scenario: Scenario) -> Iterator[tuple[RunningLab, Sinks]
 
 def live_through(folder: Path, *, kills: int, waves: int, seed: int) -> Storm:
     """The whole storm, with that many kills at random moments, and then the time to finish in peace."""
-    chance, start_takes = random.Random(seed), time_of_a_start(folder)
-    each = STARTING * start_takes / 2 + (1 - STARTING) * (start_takes + sum(LIFE) / 2)
-    scenario = storm(kills * each, waves)
-    with stage(folder, scenario) as (lab, taken):
-        after = Storm(folder, taken)
-        lab.tell("start")
-        for _ in range(kills):
-            after.live_and_die(chance, start_takes)
-        daemon = after.start()
-        try:
-            lab.hear_until("over")
-            after.wait_until_it_watches(daemon)
-            eventually(lambda: not after.undrained(), DRAINED_WITHIN, lambda: "\n".join(after.undrained()))
-        finally:
-            after.end(daemon)
+    chance = random.Random(seed)
+    with nursery(folder) as daemons:
+        start_takes = max(1.0, daemons.took * START_PER_IMPORT)
+        each = STARTING * start_takes / 2 + (1 - STARTING) * (start_takes + sum(LIFE) / 2)
+        with stage(folder, storm(kills * each * SLOWER, waves)) as (lab, taken):
+            after = Storm(folder, taken)
+            lab.tell("start")
+            for _ in range(kills):
+                after.live_and_die(daemons.bear(), chance, start_takes)
+            last = daemons.bear()
+            try:
+                after.wait_until_it_watches(last)
+                since = time.time()
+                lab.hear_until("over")
+                after.survivor = Life(since, time.time())
+                eventually(lambda: not after.undrained(), DRAINED_WITHIN, lambda: "\n".join(after.undrained()))
+            finally:
+                os.kill(last, signal.SIGTERM)
+                eventually(lambda: not is_alive(last))
     after.outages = read_outages(lab.ledger)
     return after
-
-
-def time_of_a_start(folder: Path) -> float:
-    """Seconds that a daemon takes to start on this machine, as busy as it is now."""
-    trial = folder / "trial"
-    trial.mkdir()
-    with stage(trial, storm(60, 1)) as (_, taken):
-        first, began = Storm(trial, taken), time.monotonic()
-        daemon = first.start()
-        try:
-            first.wait_until_it_watches(daemon)
-            return time.monotonic() - began
-        finally:
-            first.end(daemon)
