@@ -17,7 +17,6 @@ import atheris
 with atheris.instrument_imports(include=["netmon.probes.snmp"]):
     from netmon.probes.snmp.client import Patience, SnmpClient
     from netmon.probes.snmp.codec import MAX_MESSAGE, Message, PduType, VarBind, Version, decode_message, encode_message
-    from netmon.probes.snmp.identifiers import RequestIds
     from netmon.probes.snmp.sockets import Sockets
     from netmon.probes.snmp.template import compile_get
 
@@ -38,7 +37,7 @@ VALUES: tuple[tuple[int, Value], ...] = (
     (Tag.NULL, Absent.NULL),
 )
 TEMPLATE = compile_get(Version.V2C, b"public", OIDS)
-IDS = RequestIds()
+PATIENCE = Patience(1.0, 0)
 ADDRESS = ("192.0.2.1", 161)
 STRANGER = ("192.0.2.2", 161)
 MARK = (1 << 30).to_bytes(4, "big")
@@ -89,41 +88,50 @@ def decoded(data: bytes) -> Message | None:
         return None
 
 
-def one_input(data: bytes) -> int:
-    """Give one input to the decoder, and to the client from a stranger and from the device it asked.
+class Target:
+    """One client that asks one device again and again; every input is an answer to a request of its own."""
 
-    Returns:
-        How many answers with values the client made of it.
-    """
-    decoded(data)
-    wire = Wire()
-    client = SnmpClient(Sockets(ipv4=wire), ids=IDS)  # type: ignore[arg-type]
-    client.request(7, ADDRESS, TEMPLATE, 0.0, Patience(1.0, 0))
-    arriving = data.replace(MARK, wire.sent[wire.sent.index(b"\x02\x04") + 2 :][:4], 1)[:MAX_MESSAGE]
-    wire.arriving = [(arriving, STRANGER)]
-    client.on_readable(wire, 0.1)  # type: ignore[arg-type]
-    assert client.in_flight == 1, "a stranger ended a request"
-    wire.arriving = [(arriving, ADDRESS), (arriving, ADDRESS)]
-    client.on_readable(wire, 0.2)  # type: ignore[arg-type]
-    harvest = client.harvest(0.3)
-    assert len(harvest.answers) + len(harvest.failures) + client.in_flight == 1
-    assert not harvest.listings
-    for _, values in harvest.answers:
+    def __init__(self) -> None:
+        self.wire = Wire()
+        self.client = SnmpClient(Sockets(ipv4=self.wire))  # type: ignore[arg-type]
+        self.now = 0.0
+
+    def one_input(self, data: bytes) -> int:
+        """Give one input to the decoder, and to the client from a stranger and from the device it asked.
+
+        Returns:
+            How many answers with values the client made of it.
+        """
+        wire, client = self.wire, self.client
+        self.now += 10.0  # by now no id of the last request rests any more
+        client.expire(self.now)
+        client.request(7, ADDRESS, TEMPLATE, self.now, PATIENCE)
+        arriving = data.replace(MARK, wire.sent[wire.sent.index(b"\x02\x04") + 2 :][:4], 1)[:MAX_MESSAGE]
+        wire.arriving = [(arriving, STRANGER)]
+        client.on_readable(wire, self.now)  # type: ignore[arg-type]
+        assert client.in_flight == 1, "a stranger ended a request"
+        wire.arriving = [(arriving, ADDRESS), (arriving, ADDRESS)]
+        client.on_readable(wire, self.now)  # type: ignore[arg-type]
+        harvest = client.harvest(self.now + 2.0)
+        assert len(harvest.answers) + len(harvest.failures) == 1
+        assert client.in_flight == 0
+        assert not harvest.listings
         message = decoded(arriving)
-        assert message is not None, "a value was taken from what the full decoder refuses"
-        assert (message.version, message.community, message.error_status) == (Version.V2C, b"public", 0)
-        assert [(bind.oid, bind.value) for bind in message.varbinds] == list(zip(OIDS, values, strict=True))
-    return len(harvest.answers)
+        for _, values in harvest.answers:
+            assert message is not None, "a value was taken from what the full decoder refuses"
+            assert (message.version, message.community, message.error_status) == (Version.V2C, b"public", 0)
+            assert [(bind.oid, bind.value) for bind in message.varbinds] == list(zip(OIDS, values, strict=True))
+        return len(harvest.answers)
 
 
 def main() -> None:
-    """Hand `one_input` to libFuzzer."""
-    folder = Path(sys.argv.pop(1))
+    """Hand a target to libFuzzer."""
+    folder, target = Path(sys.argv.pop(1)), Target()
     kept: set[str] = set()
 
     def timed(data: bytes) -> None:
         started = time.thread_time()
-        one_input(data)
+        target.one_input(data)
         if time.thread_time() - started > WORTH_A_SECOND_LOOK and len(kept) < MOST_KEPT:
             name = hashlib.sha256(data).hexdigest()
             kept.add(name)
