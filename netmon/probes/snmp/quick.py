@@ -13,7 +13,17 @@ from typing import NamedTuple
 from netmon.model.profiles import Gather, Rule, UptimeSource
 from netmon.model.readings import NATURE
 from netmon.probes.snmp.ber import Value
-from netmon.probes.snmp.reading import SECONDS_PER_UNIT, Cell, Gathered, Method, Series, Tables, Uptime, combine
+from netmon.probes.snmp.reading import (
+    MOST_COUNTED,
+    SECONDS_PER_UNIT,
+    Cell,
+    Gathered,
+    Method,
+    Series,
+    Tables,
+    Uptime,
+    combine,
+)
 
 _NOWHERE = -1
 
@@ -71,8 +81,10 @@ class QuickReader:
             elif factor is not None:
                 value = base + (raw + offset) * factor
                 append(value if least <= value <= most else None)
+            elif states is not None:
+                append(states.get(raw))
             else:
-                append(raw if states is None else states.get(raw))
+                append(raw if 0 <= raw <= MOST_COUNTED else None)
         return found
 
 

@@ -18,6 +18,7 @@ from netmon.probes.snmp.uptime import choose_uptime
 Tables: TypeAlias = Mapping[Oid, Sequence[Value]]
 """Columns that were walked at a poll: their values in order."""
 
+MOST_COUNTED = 2**64 - 1
 SECONDS_PER_UNIT = {
     UptimeSource.SYS_UP_TIME: 0.01,
     UptimeSource.HR_SYSTEM_UPTIME: 0.01,
@@ -123,7 +124,8 @@ def evaluate(cell: Cell, values: Sequence[Value]) -> float | None:
     if rule.states is not None:
         return rule.states.get(int(raw))
     if NATURE[rule.quantity].is_counter:
-        return raw  # as the integer it is: 64 bits do not fit into a float
+        # As the integer it is: 64 bits do not fit into a float. Below 0, a broken agent says -1 for "none".
+        return raw if isinstance(raw, int) and 0 <= raw <= MOST_COUNTED else None
     value = _combine(cell, raw, values)
     return None if value is None else _finish(value, rule)
 

@@ -111,6 +111,11 @@ def test_a_counter_of_64_bits_keeps_every_bit() -> None:
     assert evaluate(cell(Quantity.RECEIVE_BYTES), [2**64 - 1]) == 2**64 - 1
 
 
+@pytest.mark.parametrize("raw", [-1, -(2**63), 2**64, b"1.5", b"99999999999999999999"])
+def test_what_no_counter_can_be_is_none(raw: Value) -> None:
+    assert evaluate(cell(Quantity.RECEIVE_BYTES), [raw]) is None
+
+
 @given(
     quantity=st.sampled_from(sorted(Quantity)),
     values=st.lists(RAW, min_size=3, max_size=3),
@@ -122,7 +127,9 @@ def test_whatever_comes_a_reading_is_possible_or_absent(
 ) -> None:
     found = evaluate(cell(quantity, scale=scale, complement=complement, plus=(OTHER,), of=OTHER), values)
     nature = NATURE[quantity]
-    if found is not None and not nature.is_counter:
+    if found is not None and nature.is_counter:
+        assert 0 <= found < 2**64
+    elif found is not None:
         assert math.isfinite(found)
         assert nature.least is None or found >= nature.least
         assert nature.most is None or found <= nature.most

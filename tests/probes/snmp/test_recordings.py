@@ -5,7 +5,9 @@ The recordings and what a correct poller reads from them (EXPECTED.json) are in 
 
 import asyncio
 import json
+import math
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -19,12 +21,13 @@ from typing import Any, TypeAlias
 import pytest
 
 from netmon.model.profiles import Profile
-from netmon.model.readings import Quantity
+from netmon.model.readings import NATURE, Quantity
+from netmon.probes.snmp.ber import Absent, Value
 from netmon.probes.snmp.client import Patience, SnmpClient
-from netmon.probes.snmp.codec import Version
+from netmon.probes.snmp.codec import VarBind, Version
 from netmon.probes.snmp.discover import Discovery, discover
 from netmon.probes.snmp.plan import PollPlan, Scope, build_plan
-from netmon.probes.snmp.recording import read_recording
+from netmon.probes.snmp.recording import Recording, read_recording
 from netmon.probes.snmp.session import SnmpDesk, SnmpSession, SnmpTarget
 from netmon.probes.snmp.sockets import Address, Sockets, open_socket
 from netmon.probes.snmp.template import compile_get
@@ -197,6 +200,38 @@ def test_each_recording_without_its_own_profile_yields_no_wrong_value(
     wrong = [line for line in lines_of(others, expected, {}, shared) if line.verdict is Verdict.WRONG]
     # A cousin's texts may name the device otherwise (the UPS-MIB has a name of its own); its numbers must be right.
     assert not [str(line) for line in wrong if line.what != "identity"]
+
+
+SPOILT: tuple[Value, ...] = (
+    *Absent, b"", b"\xff\xfe\x00", b"-Inf", b"NaN", b"53S", b"9" * 30, 0, -1, -(2**63), 2**31 - 1, 2**32 - 1, 2**64 - 1,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5])
+def test_values_that_are_spoilt_make_no_reading_that_cannot_be(
+    shared: Path, expected: dict[str, Any], profiles: Profiles, share: float
+) -> None:
+    async def read_spoilt(name: str) -> list[Seen]:
+        chance = random.Random(name)
+        whole = read_recording((shared / "devices" / f"{name}.snmprec").read_bytes())
+        rows = (await whole.walk((1,))).rows
+        device = Recording(
+            VarBind(oid, tag, chance.choice(SPOILT) if chance.random() < share else value) for oid, tag, value in rows
+        )
+        found = await discover(device, profiles)
+        assert isinstance(found, Discovery)
+        plan = build_plan(found, Scope.EVERYTHING)
+        tables = {column: [bind.value for bind in (await device.walk(column)).rows] for column in plan.walks}
+        return seen_in(plan, await device.get(plan.oids), tables)
+
+    for name in expected:
+        for one in asyncio.run(read_spoilt(name)):
+            if one.value is not None:
+                nature = NATURE[one.quantity]
+                least, most = (0, 2**64 - 1) if nature.is_counter else (nature.least, nature.most)
+                assert math.isfinite(one.value), (name, one)
+                assert least is None or one.value >= least, (name, one)
+                assert most is None or one.value <= most, (name, one)
 
 
 def test_a_recording_in_memory_reads_like_the_wire(
