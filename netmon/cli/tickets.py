@@ -63,7 +63,8 @@ def show(config: Path, number: str) -> None:
         raise InputError(f"There is no ticket {number!r}; 'netmon tickets list --all' shows them all.")
     ticket, fault = file.ticket, file.fault
     click.echo(f"{ticket.number}  {ticket.status}  centre {ticket.centre}  since {clock_time(ticket.opened_at)}")
-    click.echo(f"cause {fault.cause} (confidence {fault.confidence:.0%})  accepted by {ticket.accepted_by or 'nobody'}")
+    click.echo(f"cause {fault.cause} (confidence {fault.confidence:.0%})  priority {fault.priority}")
+    click.echo(f"accepted by {ticket.accepted_by or 'nobody'}")
     click.echo(f"villages ({len(ticket.villages)}): {' '.join(ticket.villages)}")
     for event in file.history:
         click.echo(f"{clock_time(event.at)}  {event.author}: {event.what}{' - ' + event.text if event.text else ''}")

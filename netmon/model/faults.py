@@ -24,6 +24,14 @@ MILD = frozenset({Cause.AGENT, Cause.DEGRADED, Cause.UNUSED})
 """Causes that leave the Wi-Fi working: no village is dark because of them, and no volunteer can help."""
 
 
+class Priority(StrEnum):
+    """How soon somebody should look at a fault; TMF621's `priority`."""
+
+    NORMAL = "normal"
+    LOW = "low"
+    """Nobody is without Wi-Fi: no journey for this alone, and no SMS."""
+
+
 class Scope(StrEnum):
     """What a fault is about; with the key it is the fault's identity, and at most one is open for each."""
 
@@ -120,6 +128,11 @@ class Fault:
     def is_open(self) -> bool:
         """Not resolved yet."""
         return self.resolved_at is None
+
+    @property
+    def priority(self) -> Priority:
+        """How soon somebody should look at it."""
+        return Priority.LOW if self.cause in MILD else Priority.NORMAL
 
     @property
     def failed_at(self) -> float:

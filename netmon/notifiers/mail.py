@@ -17,6 +17,7 @@ from email.policy import SMTP, EmailPolicy
 from urllib.parse import quote
 
 from netmon.errors import InputError
+from netmon.model.faults import Priority
 from netmon.model.notices import Letter, Notice, Stage
 from netmon.notifiers.particulars import SHOWN, Particulars, Wording, state_of
 from netmon.notifiers.rendering import LANGUAGES, Templates, clean
@@ -134,6 +135,9 @@ class MailComposer:
         message["Precedence"] = "bulk"
         message["X-Auto-Response-Suppress"] = "All"
         message["List-Id"] = f"<netmon.{domain}>"
+        if letter.fault is not None and letter.fault.priority is Priority.LOW and not letter.folded:
+            message["Importance"] = "low"  # RFC 2156; the next line is what Outlook of old reads
+            message["X-Priority"] = "5"
         if letter.ticket is not None and not letter.folded:
             message["X-Netmon-Ticket"] = clean(letter.ticket.number)
         message["X-Netmon-Stage"] = "digest" if letter.folded else notice.stage.value

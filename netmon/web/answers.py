@@ -71,6 +71,7 @@ class FaultAnswer(BaseModel):
     scope: str
     key: str
     cause: str
+    priority: str = Field(description="low where nobody is without Wi-Fi, else normal.")
     confidence: float
     overruled_by: str = Field(description="Who overruled the cause; empty where nobody did.")
     failed_at: datetime
@@ -87,6 +88,7 @@ class TicketAnswer(BaseModel):
     number: str
     fault: str
     cause: str
+    priority: str = Field(description="That of its fault: low where nobody is without Wi-Fi, else normal.")
     service_centre: str
     status: str
     opened_at: datetime

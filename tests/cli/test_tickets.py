@@ -39,7 +39,7 @@ def test_a_ticket_is_shown_with_its_cause_villages_and_history(netmon: Netmon, c
     number = first_number(netmon("tickets", "list", "-c", config).out)
     said = netmon("tickets", "show", number, "-c", config)
     assert said.code == 0
-    assert "cause feeder (confidence 30%)  accepted by nobody" in said.out
+    assert "cause feeder (confidence 30%)  priority normal\naccepted by nobody\n" in said.out
     assert "villages (2): 34010101 34010102" in said.out
 
 

@@ -292,3 +292,12 @@ def test_the_page_works_in_the_dark_and_on_a_phone_and_fetches_nothing() -> None
     assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in page
     assert not re.search(r"<(img|script|link|iframe)|url\(", page)
     assert re.findall(r'(?:href|src)="([^"]*)"', page) == ["https://www.google.com/maps?q=15.810000,104.920000"] * 2
+
+
+@pytest.mark.parametrize(("cause", "importance"), [(Cause.AGENT, "low"), (Cause.UNUSED, "low"), (Cause.POWER, None)])
+def test_a_mail_about_what_takes_nobody_s_wifi_away_is_of_low_importance(cause: Cause, importance: str | None) -> None:
+    fault = fault_of((village(),), cause=cause)
+    letters = (letter(fault=fault), letter(Stage.RESOLVED, fault=resolved(fault, NINE_FIFTEEN + 900)))
+    assert [sent(one)["Importance"] for one in letters] == [importance] * 2
+    said = plain(letters[1])
+    assert ("กลับเป็นปกติแล้ว" in said) is ("Back to normal" in said) is (importance == "low")
