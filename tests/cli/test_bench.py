@@ -9,7 +9,7 @@ from rich.console import Console
 
 from netmon.cli.bench.icmp import loopback_targets
 from netmon.cli.bench.processes import run_counted
-from netmon.cli.bench.rows import Bench, Limit, Row
+from netmon.cli.bench.rows import Bench, Limit, Row, Yardstick
 from tests.cli.conftest import Netmon
 
 NETMON = Row("netmon", "0.1", 1000, 1000, 1.0, 0.01)
@@ -93,3 +93,16 @@ def test_a_small_bench_measures_netmon_and_its_peers_for_real(netmon: Netmon, tm
         assert (measured[who]["devices"], measured[who]["answered"]) == (200, 200)
         assert measured[who]["cpu_seconds"] > 0
     assert "bench icmp on" in said.out
+
+
+def test_a_peer_that_falls_short_is_remarked_upon_beside_the_machines_own_pace() -> None:
+    yardstick = Yardstick("loop", {"loop": 1000, "fast": 500, "slow": 500})
+    rows = [
+        Row("loop", "1", 600, 600, 1.0, 1.0),
+        Row("fast", "1", 450, 450, 1.0, 1.0),
+        Row("slow", "1", 50, 50, 1.0, 1.0),
+    ]
+    assert yardstick.remarks(rows) == (
+        "slow reaches 10% of the 500 it had on an idle machine; "
+        "this machine does the loop at 60% of what that one did.",
+    )

@@ -21,6 +21,8 @@ def test_every_contender_answers_for_every_agent_and_netmon_comes_first(tmp_path
     assert rows[0]["who"] == "netmon"
     assert rows[0]["devices"] == rows[0]["answered"] == 12
     assert all(row["answered"] == row["devices"] for row in rows)
+    assert "netmon SNMPv3" in [row["who"] for row in rows]
+    assert "bare loop" in done.output
 
 
 def test_the_exporter_is_asked_for_the_same_objects() -> None:

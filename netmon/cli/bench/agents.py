@@ -30,6 +30,8 @@ OIDS = (
     "1.3.6.1.2.1.2.2.1.20.1",
 )
 """Uptime, four of memory, and state, bytes and errors of the loopback interface, which is number 1 on Linux."""
+USER, PASSPHRASE = "bench", "bench-passphrase"
+"""An SNMPv3 user, SHA-256 and AES-128, who may see the same."""
 _VIEWS = ("1.3.6.1.2.1.1", "1.3.6.1.2.1.2.2", "1.3.6.1.2.1.31.1.1", "1.3.6.1.4.1.2021.4")
 _PATIENCE = 15.0
 _PER_SNMPD = 100  # its list of addresses is cut off silently after 2,560 octets
@@ -65,7 +67,8 @@ def _running(program: str, hosts: Sequence[str], port: int) -> Iterator[None]:
     views = "".join(f"view bench included .{oid}\n" for oid in _VIEWS)
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "snmpd.conf"
-        config.write_text(f"agentaddress {listening}\n{views}rocommunity {COMMUNITY} default -V bench\n")
+        user = f'createUser {USER} SHA-256 "{PASSPHRASE}" AES\nrouser {USER} priv -V bench\n'
+        config.write_text(f"agentaddress {listening}\n{views}rocommunity {COMMUNITY} default -V bench\n{user}")
         command = [program, "-f", "-Ln", "-C", "-c", str(config), "-p", str(Path(folder) / "pid")]
         env = {**os.environ, "SNMP_PERSISTENT_DIR": folder}
         with subprocess.Popen(mortal(command), env=env) as agent:  # noqa: S603 - our own list

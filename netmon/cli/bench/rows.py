@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 ANSWERED_AT_LEAST = 0.999
+FALLS_SHORT = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,25 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class Yardstick:
+    """Rates once measured on an idle machine, per CPU-second, and the row that tells how this one compares."""
+
+    row: str
+    rates: Mapping[str, float]
+
+    def remarks(self, rows: Sequence[Row]) -> tuple[str, ...]:
+        """Name peers that fall more than a fifth short, so that nobody takes their weakness for our strength."""
+        shares = {one.who: one.per_cpu_second / self.rates[one.who] for one in rows if one.who in self.rates}
+        pace = shares.pop(self.row, None)
+        machine = "" if pace is None else f"; this machine does the {self.row} at {pace:.0%} of what that one did"
+        return tuple(
+            f"{who} reaches {share:.0%} of the {self.rates[who]:,.0f} it had on an idle machine{machine}."
+            for who, share in shares.items()
+            if share < FALLS_SHORT
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Bench:
     """A finished bench; the first row is netmon's."""
 
@@ -51,6 +71,7 @@ class Bench:
     rows: Sequence[Row]
     limits: Sequence[Limit]
     missing: Sequence[str] = ()
+    yardstick: Yardstick | None = None
 
     @property
     def ratios(self) -> Mapping[str, float]:
@@ -92,7 +113,8 @@ class Bench:
             )  # fmt: skip
         console.print(f"bench {self.name} on {machine()}")
         console.print(table)
-        for sentence in (*self.missing, *self.missed()):
+        remarks = () if self.yardstick is None else self.yardstick.remarks(self.rows)
+        for sentence in (*self.missing, *remarks, *self.missed()):
             console.print(sentence)
 
 

@@ -8,12 +8,20 @@ from importlib.metadata import PackageNotFoundError, version
 
 from netmon.cli.bench.agents import find_snmpd, running_agents
 from netmon.cli.bench.processes import run_contender
-from netmon.cli.bench.rows import Bench, Limit, Row
+from netmon.cli.bench.rows import Bench, Limit, Row, Yardstick
+from netmon.cli.bench.snmp_contenders import BARE_LOOP
 from netmon.cli.bench.snmp_exporter import measure_snmp_exporter
 from netmon.errors import ProbeError
 
 CONTENDERS = "netmon.cli.bench.snmp_contenders"
 LIMITS = (Limit("gufo_snmp", 1.5), Limit("snmp_exporter", 5.0), Limit("pysnmp v1arch", 100.0))
+YARDSTICK = Yardstick(
+    BARE_LOOP,
+    {BARE_LOOP: 45_000, "gufo_snmp": 17_000, "snmp_exporter": 4_200, "pysnmp v1arch": 290, "pysnmp v3arch": 72},
+)
+"""DESIGN section 4, on an idle virtual machine of two cores."""
+V3_AGENTS = 50
+"""So many are asked by SNMPv3 as well: an engine for each is made beforehand, which takes longer than the asking."""
 SLOW = 10
 VERY_SLOW = 40
 """The slow ones get a tenth or a fortieth of the rounds: their rates do not depend on it, patience does."""
@@ -35,6 +43,8 @@ def bench_snmp(agents: int, rounds: int) -> Bench:
             ("snmp_exporter", lambda: measure_snmp_exporter(agents, slow, port)),
             ("pysnmp", lambda: _library("pysnmp v1arch", "pysnmp", agents, very_slow, port)),
             ("pysnmp", lambda: _library("pysnmp v3arch", "pysnmp", agents, very_slow, port)),
+            ("pysnmp", lambda: _library("netmon SNMPv3", "netmon", min(agents, V3_AGENTS), very_slow, port)),
+            ("the bare loop", lambda: _python(BARE_LOOP, version("netmon"), agents, rounds, port)),
         )
         rows, missing = [_python("netmon", version("netmon"), agents, rounds, port)], []
         for name, measure in peers:
@@ -43,7 +53,7 @@ def bench_snmp(agents: int, rounds: int) -> Bench:
                 missing.append(f"{name} is not installed.")
             else:
                 rows.append(row)
-    return Bench("snmp", rows, limits=LIMITS, missing=missing)
+    return Bench("snmp", rows, limits=LIMITS, missing=missing, yardstick=YARDSTICK)
 
 
 def _python(who: str, release: str, agents: int, rounds: int, port: int) -> Row:

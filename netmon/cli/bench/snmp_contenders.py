@@ -7,13 +7,16 @@ discovered its agents, and the others have their sockets open and their requests
 import asyncio
 import contextlib
 import json
+import socket
+import struct
 import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 
-from netmon.cli.bench.agents import COMMUNITY, OIDS, agent_hosts
+from netmon.cli.bench.agents import COMMUNITY, OIDS, PASSPHRASE, USER, agent_hosts
 from netmon.cli.bench.processes import own_cpu
 
+BARE_LOOP = "bare loop"
 TIMEOUT, RETRIES = 2.0, 1
 IN_FLIGHT = 50
 Counted = tuple[int, float, float]
@@ -30,6 +33,57 @@ async def sweep_netmon(agents: int, rounds: int, port: int) -> Counted:
     told = answered, time.monotonic() - began, own_cpu() - cpu
     await engine.close()
     return told
+
+
+async def sweep_netmon_v3(agents: int, rounds: int, port: int) -> Counted:
+    """Netmon's way of asking SNMPv3 users, pysnmp behind the same port; engines are made and clocks known before."""
+    from netmon.model.snmp_users import Authentication, Privacy, SnmpUser
+    from netmon.probes.snmp.ber import parse_oid
+    from netmon.probes.snmp.client import Patience
+    from netmon.probes.snmp.engines import EnginePool, UserAccess
+    from netmon.probes.snmp.v3 import PysnmpSession, PysnmpTarget
+
+    access = UserAccess(SnmpUser(USER, Authentication.SHA256, Privacy.AES128), *(2 * (PASSPHRASE.encode(),)))
+    pool, oids = EnginePool(kept=agents), [parse_oid(oid) for oid in OIDS]
+    sessions = [
+        PysnmpSession(pool, PysnmpTarget((host, port), access, Patience(TIMEOUT, RETRIES)))
+        for host in agent_hosts(agents)
+    ]
+
+    async def once(at: int) -> bool:
+        return isinstance(await sessions[at].get(oids), list)
+
+    await _rounds(once, agents, 1)
+    try:
+        return await _rounds(once, agents, rounds)
+    finally:
+        pool.close()
+
+
+async def sweep_bare_loop(agents: int, rounds: int, port: int) -> Counted:
+    """A plain Python loop on one blocking socket, everybody in flight; it decodes and keeps nothing.
+
+    Nobody would watch a network with it: it tells how fast this machine is at the moment.
+    """
+    from netmon.probes.snmp.ber import parse_oid
+    from netmon.probes.snmp.codec import Version
+    from netmon.probes.snmp.template import compile_get, read_head
+
+    template = compile_get(Version.V2C, COMMUNITY.encode(), tuple(map(parse_oid, OIDS)))
+    addresses, answered, first_id = [(host, port) for host in agent_hosts(agents)], 0, 1 << 24
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", round(TIMEOUT), 0))
+        began, cpu = time.monotonic(), own_cpu()
+        for number in range(rounds):
+            for at, address in enumerate(addresses):
+                sock.sendto(template.packet(first_id + number * agents + at), address)
+            with contextlib.suppress(BlockingIOError):
+                for _ in addresses:
+                    data = sock.recv(65_536)
+                    head = read_head(data)
+                    answered += head is not None and template.read_values(data, head[3], head[4]) is not None
+        return answered, time.monotonic() - began, own_cpu() - cpu
 
 
 async def sweep_gufo(agents: int, rounds: int, port: int) -> Counted:
@@ -104,6 +158,8 @@ async def _rounds(once: Callable[[int], Awaitable[bool]], agents: int, rounds: i
 
 CONTENDERS: dict[str, Callable[[int, int, int], Coroutine[None, None, Counted]]] = {
     "netmon": sweep_netmon,
+    "netmon SNMPv3": sweep_netmon_v3,
+    BARE_LOOP: sweep_bare_loop,
     "gufo_snmp": sweep_gufo,
     "pysnmp v1arch": sweep_v1arch,
     "pysnmp v3arch": sweep_v3arch,

@@ -61,7 +61,9 @@ class BenchSnmpEngine:
         self._pinger = open_pinger(self._vitals, timeout=1.0, namespace="")
         plan = build_plan(self._inventory, (), interval=20.0, generation=1)
         sweep = Sweep(country, plan, self._pinger, judge=judge, watch=watch, vitals=self._vitals)
-        self._poller = _open_poller(self._vitals, settings, port)
+        patience = _patience(settings)
+        self._longest_wait = patience.timeout * (patience.retries + 1) + SLOT
+        self._poller = _open_poller(self._vitals, patience, port)
         self._snmp = SnmpSweep(
             country, build_snmp_round(self._inventory, _ROUND), self._poller,
             judge=judge, sweep=sweep, vitals=self._vitals,
@@ -88,16 +90,27 @@ class BenchSnmpEngine:
         self._snmp.turn((), self._clock.now())
 
     async def sweep(self, rounds: int) -> int:
-        """Poll everybody that many times, a round every 100 ms; returns how many polls were answered."""
+        """Poll everybody that many times; returns how many polls were answered.
+
+        A round begins every 100 ms, or later where the agents are slower than that: a device that is still being asked
+        would be left out of the next round, as it should be, and not measured.
+        """
         before = self._answered()
-        began = self._clock.now().monotonic
         everybody = range(round(_ROUND / SLOT))
-        for number in range(rounds):
+        for _ in range(rounds):
+            began = self._clock.now().monotonic
             self._snmp.turn(everybody, self._clock.now())
-            await self._clock.sleep(max(0.0, began + (number + 1) * SLOT - self._clock.now().monotonic))
-        await self._clock.sleep(_SETTLE)
-        self._snmp.turn((), self._clock.now())
+            await self._clock.sleep(SLOT)
+            self._snmp.turn((), self._clock.now())
+            while self._is_waiting(began):
+                await self._clock.sleep(SLOT / 4)
+                self._snmp.turn((), self._clock.now())
         return self._answered() - before
+
+    def _is_waiting(self, began: float) -> bool:
+        """Whether somebody asked since then may still answer."""
+        is_patient = self._clock.now().monotonic < began + self._longest_wait
+        return is_patient and bool((self._fleet.readings.read_at < began).any())
 
     async def close(self) -> None:
         """Close the sockets.
@@ -116,10 +129,13 @@ class BenchSnmpEngine:
         return int(float(found[1])) if found else 0
 
 
-def _open_poller(vitals: PrometheusVitals, settings: Settings, port: int) -> SnmpPoller:
+def _patience(settings: Settings) -> Patience:
+    return Patience(settings.probing.snmp_timeout, settings.probing.snmp_retries)
+
+
+def _open_poller(vitals: PrometheusVitals, patience: Patience, port: int) -> SnmpPoller:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "bench.yaml").write_text(PROFILE, encoding="utf-8")
         profiles = load_profiles(Path(folder))
-    patience = Patience(settings.probing.snmp_timeout, settings.probing.snmp_retries)
     config = PollerConfig(communities={"bench": COMMUNITY.encode()}, profiles=profiles, patience=patience, port=port)
     return open_poller(vitals, config)

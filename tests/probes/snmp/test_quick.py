@@ -1,5 +1,7 @@
 """The fast way and the plain way to a reading say the same."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,16 +28,26 @@ RULES = st.builds(
     accept=st.one_of(st.just((None, None)), LIMITS),
     within=LIMITS,
     only_if=st.sampled_from(((), (Condition(object=COLUMN, is_not=(0,)),))),
+    of=st.sampled_from((None, None, COLUMN)),
 )
+TERMS = st.sampled_from(((), (1,), (2, 3)))
 
 
 @given(
     rules=st.lists(RULES, min_size=1, max_size=3),
     scale=st.sampled_from((1.0, 0.01, -1.0, 1e-7)),
     values=st.lists(RAW, min_size=4, max_size=4),
+    terms=st.tuples(TERMS, TERMS),
 )
-def test_a_quick_reading_is_the_same_to_the_last_bit(rules: list[Rule], scale: float, values: list[Value]) -> None:
-    cells = [Cell(rule, scale, at, conditions=tuple((3, one) for one in rule.only_if)) for at, rule in enumerate(rules)]
+def test_a_quick_reading_is_the_same_to_the_last_bit(
+    rules: list[Rule], scale: float, values: list[Value], terms: tuple[tuple[int, ...], tuple[int, ...]]
+) -> None:
+    plus, minus = terms
+    rules = [replace(rule, plus=(COLUMN,) * len(plus), minus=(COLUMN,) * len(minus)) for rule in rules]
+    cells = [
+        Cell(rule, scale, at, plus, minus, None if rule.of is None else 3, tuple((3, one) for one in rule.only_if))
+        for at, rule in enumerate(rules)
+    ]
     methods = [
         Gathered(tuple((Gather.FIRST, (cell,)) for cell in cells)),
         *(Gathered(((how, tuple(cells)),)) for how in Gather),
