@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
+from netmon.cli.onu_table import Onus, read_onus
 from netmon.errors import ProbeError
 from netmon.model.profiles import Oid, Profile
 from netmon.probes.namespace import open_in_namespace
@@ -34,7 +35,7 @@ _NOT_ADMITTED = (
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What a device is, and all its readings.
+    """What a device is, all its readings, and if it is an OLT its ONUs.
 
     `unread` is what else the vendor has there, if that was asked for; `instances` has for scalars that were looked for
     in vain the name they should have had.
@@ -44,6 +45,7 @@ class Findings:
     readings: list[Explained]
     unread: Sequence[Unread] = ()
     instances: Mapping[Oid, Oid] = field(default_factory=dict)
+    onus: Onus | None = None
 
 
 def access_of(credential: SnmpCredential) -> Access:
@@ -128,6 +130,7 @@ async def read_device(
         explain(plan, values, tables),
         await find_unread(device, found.profile) if look_around else (),
         await find_instances(device, list(dict.fromkeys(in_vain))),
+        await read_onus(device, found.profile),
     )
 
 

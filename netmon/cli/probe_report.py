@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from netmon.cli.asking import Findings
+from netmon.cli.onu_table import onu_table, onus_json, summary
 from netmon.model.inventory import Device
 from netmon.model.paths import Echoes, Hop
 from netmon.model.readings import NATURE, Quantity
@@ -157,6 +158,9 @@ def _show_findings(console: Console, findings: Findings) -> None:
     _show_table(console, ("reading", "of", "value"), rows)
     if of_interfaces:
         _show_table(console, ("interface", *_OF_INTERFACES.values()), _interface_rows(of_interfaces))
+    if findings.onus is not None:
+        console.print(Text(summary(findings.onus)))
+        console.print(onu_table(findings.onus))
     if lacking := _lacking(findings):
         console.print(Text(f"This device does not have: {', '.join(lacking)}."), soft_wrap=True)
 
@@ -307,6 +311,7 @@ def _snmp_json(readings: Findings | WalkResult) -> dict[str, Any]:
             for one in readings.readings
         ],
         "missing": _lacking(readings),
+        "onus": onus_json(readings.onus),
     }
 
 

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from netmon.cli.asking import Findings, access_of, read_device, read_wire
 from netmon.cli.common import Number, WholeNumber, config_option
+from netmon.cli.onu_table import onu_table, summary
 from netmon.errors import InputError
 from netmon.model.readings import NATURE
 from netmon.probes.snmp.ber import format_oid
@@ -131,6 +132,9 @@ def _show_gaps(console: Console, findings: Findings) -> None:
     for other in findings.unread:
         rows = f" ({other.rows} rows)" if other.rows > 1 else ""
         console.print(Text(f"  {format_oid(other.oid)}{rows}: {raw_text(other.example)}"))
+    if findings.onus is not None:
+        console.print(Text(summary(findings.onus)))
+        console.print(onu_table(findings.onus))
 
 
 def _row(reading: Explained) -> tuple[str, ...]:

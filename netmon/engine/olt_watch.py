@@ -101,6 +101,7 @@ class OltWatch:
         self._pace = pace
         self._observed = Observed(self._country.inventory)
         self._urgent.clear()
+        self._wanted_at: NDArray[np.float64] = np.full(self._country.fleet.size, -np.inf)
         for olt in self._observed.olts.values():
             said_at = self._country.fleet.row_at[list(olt.onus)]
             olt.answered_at = float(np.nanmax(said_at)) if np.isfinite(said_at).any() else np.nan
@@ -166,11 +167,16 @@ class OltWatch:
             return
         onus = np.unique(observed.onu_of[silent])
         answered = (fleet.row_state[onus] == RowState.OFFLINE) & ~observed.told_of[onus]
-        fresh = fleet.row_at[onus] > at - AGAIN
-        self._want_rows(onus[~fresh & ~answered], now)
-        self._want_rows(coming[~(fleet.row_at[coming] > at - AGAIN_RECOVERING)], now)
+        self._want_rows(onus[~answered & (self._heard_or_asked(onus) <= at - AGAIN)], now)
+        self._want_rows(coming[self._heard_or_asked(coming) <= at - AGAIN_RECOVERING], now)
+
+    def _heard_or_asked(self, onus: NDArray[np.intp]) -> NDArray[np.float64]:
+        """When the rows were read last, or wanted."""
+        latest: NDArray[np.float64] = np.fmax(self._country.fleet.row_at[onus], self._wanted_at[onus])
+        return latest
 
     def _want_rows(self, onus: NDArray[np.intp], now: Now) -> None:
+        self._wanted_at[onus] = now.monotonic
         for onu in onus.tolist():
             olt = self._observed.olts[int(self._observed.olt_of[onu])]
             if onu in olt.rows:

@@ -267,6 +267,13 @@ class OnuRules:
     causes: Mapping[int, DownCause] = field(default_factory=dict)
     readings: tuple[OnuReading, ...] = ()
 
+    @property
+    def objects(self) -> tuple[Object, ...]:
+        """Every column that is read."""
+        parts = (part.column for parts in self.keys for part in parts)
+        columns = (*parts, self.state, self.cause, *(one.rule.source for one in self.readings))
+        return tuple(one for one in columns if one is not None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:

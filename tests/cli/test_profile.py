@@ -16,6 +16,7 @@ from netmon.cli.profile import profile
 from netmon.probes.snmp.ber import Absent, Tag, Value
 from netmon.probes.snmp.codec import Message, PduType, VarBind, decode_message, encode_message
 from netmon.probes.snmp.recording import Recording, read_recording
+from netmon.settings import load_profiles
 
 ROOT = Path(__file__).resolve().parents[2]
 SNMPD = ROOT / "tests/probes/snmp/recordings/debian-snmpd.snmprec"
@@ -192,3 +193,33 @@ def new_port() -> Iterator[Callable[[], int]]:
     yield make
     for sock in socks:
         sock.close()
+
+
+def test_an_olt_s_onus_are_listed_with_keys_state_and_light(tmp_path: Path) -> None:
+    ont, row = "1.3.6.1.4.1.2011.6.128.1.1.2", "4194304256.5"
+    lines = [
+        "1.3.6.1.2.1.1.1.0|4|Huawei Integrated Access Software",
+        "1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.2011.2.248",
+        "1.3.6.1.2.1.31.1.1.1.1.4194304256|4|GPON 0/0/1",
+        f"{ont}.43.1.3.{row}|4x|485754431a2b3c4d",
+        f"{ont}.46.1.15.{row}|2|2",
+        f"{ont}.46.1.20.{row}|2|-1",
+        f"{ont}.46.1.24.{row}|2|13",
+        f"{ont}.51.1.4.{row}|2|-1812",
+    ]
+    path = tmp_path / "olt.snmprec"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    said = run(str(path))
+    assert said.exit_code == 0, said.output
+    assert "1 ONUs:" in said.output
+    for text in ("HWTC1A2B3C4D", "GPON0/0/1:5", "4194304256.5", "offline, dying gasp", "-18.12 dBm", "absent"):
+        assert text in said.output, text
+
+
+def test_the_readme_s_section_on_onus_is_a_profile_that_loads(tmp_path: Path) -> None:
+    text = (ROOT / "config/profiles/README.md").read_text(encoding="utf-8")
+    found = re.search(r"```yaml\n(columns:.*?)```", text, re.DOTALL)
+    assert found is not None
+    (tmp_path / "example-olt.yaml").write_text(f"profile: example-olt\ntitle: OLT\n{found[1]}", encoding="utf-8")
+    onus = load_profiles(tmp_path)["example-olt"].onus
+    assert onus is not None and onus.state is not None and len(onus.keys) == 2 and len(onus.readings) == 1

@@ -19,6 +19,7 @@ from netmon.probes.snmp.codec import PduType
 from netmon.probes.snmp.downgrade import Manner
 from netmon.probes.snmp.interfaces import IF_NAME
 from netmon.probes.snmp.plan import HEAD_OCTETS, MOST_OCTETS
+from netmon.probes.snmp.reader import SnmpReader
 from netmon.probes.snmp.reading import Cell, evaluate
 from netmon.probes.snmp.reasons import FailureKind
 from netmon.probes.snmp.session import Asking
@@ -52,10 +53,10 @@ class InTurn(Asking):
 
 
 class OltTables:
-    """Implements `ports.OltLink` over one session."""
+    """Implements `ports.OltLink` over whatever answers like one device; for several callers give it one `InTurn`."""
 
-    def __init__(self, session: Asking, rules: OnuRules) -> None:
-        self._session = InTurn(session)
+    def __init__(self, session: SnmpReader, rules: OnuRules) -> None:
+        self._session = session
         self._rules = rules
         usual, known = Manner().objects_per_request, session.manner.objects_per_request
         self._most = MAX_OBJECTS if known == usual else known
@@ -120,7 +121,8 @@ class OltTables:
         if not oids:
             return []
         session = self._session
-        fitting = (MOST_OCTETS - HEAD_OCTETS) // (octets + max(len(encode_oid(oid)) for oid in oids))
+        longest = max(len(encode_oid(oid)) for oid in (oids[0], oids[len(oids) // 2], oids[-1]))
+        fitting = (MOST_OCTETS - HEAD_OCTETS) // (octets + longest)
         while True:
             at_once = max(1, min(fitting, self._most))
             session.manner = replace(session.manner, objects_per_request=at_once)

@@ -29,7 +29,7 @@ from netmon.probes.snmp.counters import Counter
 from netmon.probes.snmp.discover import Discovery, discover
 from netmon.probes.snmp.downgrade import Manner
 from netmon.probes.snmp.engines import EnginePool, UserAccess
-from netmon.probes.snmp.onus import OltTables
+from netmon.probes.snmp.onus import InTurn, OltTables
 from netmon.probes.snmp.plan import PollPlan, Scope, build_plan
 from netmon.probes.snmp.reading import Tables
 from netmon.probes.snmp.reasons import Failure, FailureKind
@@ -185,7 +185,8 @@ class SnmpPoller:
         """See `ports.LeisureReader`."""
         if not isinstance(plan, Agent) or plan.onus is None:
             return None
-        return OltTables(self._session(plan.target, plan.manner), plan.onus)
+        state = None if plan.onus.state is None else plan.onus.state.oid
+        return OltTables(InTurn(self._session(plan.target, plan.manner, state)), plan.onus)
 
     async def close(self) -> None:
         """End what is under way and close the sockets."""
@@ -205,9 +206,9 @@ class SnmpPoller:
         community = config.communities.get(device.credential)
         return None if community is None else SnmpTarget(address, community, config.patience)
 
-    def _session(self, target: SnmpTarget | PysnmpTarget, manner: Manner | None) -> Asking:
+    def _session(self, target: SnmpTarget | PysnmpTarget, manner: Manner | None, lasting: Oid | None = None) -> Asking:
         if isinstance(target, SnmpTarget):
-            return SnmpSession(self._desk, target, manner)
+            return SnmpSession(self._desk, target, manner, lasting)
         return PysnmpSession(self._engines, target, manner)
 
     def _script(self, plan: PollPlan, version: Version, community: bytes) -> Script:

@@ -39,12 +39,13 @@ async def find_instances(device: SnmpReader, scalars: Sequence[Oid]) -> dict[Oid
 
 
 def named_objects(profile: Profile) -> frozenset[Oid]:
-    """List the objects a profile names anywhere in its rules and its identity."""
+    """List the objects a profile names anywhere in its rules, its identity and what it says of ONUs."""
     rules = (one for rule in profile.rules for one in (*rule.objects, *(part.column for part in rule.label)))
     filters = (one.column for rule in profile.rules for one in rule.rows)
     identity = profile.identity
     texts = (piece.object for text in (*identity.model, *identity.serial, *identity.firmware) for piece in text)
-    return frozenset(one.oid for one in (*rules, *filters, *texts) if one is not None)
+    onus = profile.onus.objects if profile.onus is not None else ()
+    return frozenset(one.oid for one in (*rules, *filters, *texts, *onus) if one is not None)
 
 
 def unread_of(binds: Iterable[VarBind], named: frozenset[Oid]) -> list[Unread]:
