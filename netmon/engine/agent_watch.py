@@ -175,8 +175,9 @@ class AgentSituationBuilder:
         """The facts of each group with quiet agents; `group` has each device's, or NOWHERE."""
         feeder, silent = self._groups.feeder, quiet & self._fleet.agents.silent
         asked, quiets, silents = (np.bincount(group[rows & (group >= 0)]) for rows in (free, quiet, silent))
-        pairs = np.unique(np.stack((group[quiet], feeder[quiet])), axis=1)[0]
-        spread = np.bincount(pairs[pairs >= 0])
+        known = quiet & (group >= 0)
+        pairs = np.unique(group[known] * (len(feeder) + 1) + feeder[known] + 1)
+        spread = np.bincount(pairs // (len(feeder) + 1))
         for one in np.flatnonzero(quiets).tolist():
             yield (
                 one,

@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from netmon.errors import InputError
 from netmon.model.faults import Priority
-from netmon.model.notices import Letter, Notice, Stage
+from netmon.model.notices import Audience, Letter, Notice, Stage
 from netmon.notifiers.particulars import SHOWN, Particulars, Wording, state_of
 from netmon.notifiers.rendering import LANGUAGES, Templates, clean
 from netmon.notifiers.thai import local_time
@@ -167,11 +167,20 @@ class MailComposer:
             head = {"count": len(ordered), "at": letter.at, "contact": self._head.contact}
             items = [self._ticket_values(one) for one in ordered]
             return "digest", {one: head | {"items": [item[one] for item in items]} for one in LANGUAGES}
-        if letter.fault is None:
-            since = float(letter.notice.revision)
-            noc = {"state": state_of(letter), "since": since, "at": letter.at, "history": letter.history}
-            return "noc", dict.fromkeys(LANGUAGES, noc)
+        if letter.notice.recipient.audience is Audience.NOC:
+            return "noc", {language: self._noc_values(letter, language) for language in LANGUAGES}
         return "mail", self._ticket_values(letter)
+
+    def _noc_values(self, letter: Letter, language: str) -> dict[str, object]:
+        """About netmon's own blindness, or a fault that is nobody's ticket."""
+        fault = letter.fault
+        return {
+            "state": state_of(letter),
+            "since": float(letter.notice.revision) if fault is None else fault.opened_at,
+            "at": letter.at if fault is None else fault.resolved_at or letter.at,
+            "sentence": "" if fault is None else self._wording(fault, language)[0],
+            "history": letter.history,
+        }
 
     def _ticket_values(self, letter: Letter) -> dict[str, dict[str, object]]:
         head = self._head

@@ -6,6 +6,7 @@ superseded, and only who was told of a failure (whose hold has passed) is told o
 
     technician, mail    OPENED, one EXTENDED per `coalesce` while villages are added, RELABELLED when the cause
                         changes, RESOLVED. All within the hold are covered by OPENED, whose mail shows the newest state.
+    NOC, mail           OPENED and RESOLVED of a fault about an area's agents, which has no ticket.
     volunteer, SMS      OPENED for each village that goes dark, RESOLVED when it is back, also before the rest.
 
 A notice's identity contains its revision, so each rule below gives the same number when asked again: the mail's is
@@ -28,10 +29,10 @@ from netmon.model.decisions import (
     StoredDecision,
     SupersedeNotices,
 )
-from netmon.model.faults import MILD, Cause, Fault, Resolution
+from netmon.model.faults import MILD, Cause, Fault, Resolution, Scope
 from netmon.model.ids import CentreId, VillageId
 from netmon.model.inventory import Inventory
-from netmon.model.notices import Channel, Notice, Recipient, Stage
+from netmon.model.notices import Audience, Channel, Notice, Recipient, Stage
 from netmon.model.time import Now
 from netmon.rules.routing import centres_of, technicians, volunteers
 
@@ -142,6 +143,9 @@ def _mails(change: _Change) -> Iterator[StoredDecision]:
     hold = change.policy.hold(after.cause, Channel.MAIL)
     if hold is None:
         return
+    if after.scope is Scope.AREA_AGENTS:
+        yield _to_noc(after, Stage.OPENED, max(change.wall, after.opened_at + hold))
+        return
     old = centres_of(before, change.inventory)
     for centre, villages in centres_of(after, change.inventory).items():
         if centre not in old or change.policy.hold(before.cause, Channel.MAIL) is None:
@@ -157,6 +161,12 @@ def _mails(change: _Change) -> Iterator[StoredDecision]:
         elif set(villages) - set(old[centre]):
             period = 1 + int((change.wall - due) // change.policy.coalesce)
             yield from _mail(change, centre, Stage.EXTENDED, due + period * change.policy.coalesce, period)
+
+
+def _to_noc(fault: Fault, stage: Stage, not_before: float) -> SendNotice:
+    """What no service centre can mend is told to the NOC."""
+    recipient = Recipient(Audience.NOC, "noc")
+    return SendNotice(Notice(stage=stage, channel=Channel.MAIL, recipient=recipient, fault=fault.id), not_before)
 
 
 def _mail(
@@ -222,6 +232,10 @@ def _end(change: _Change) -> Iterator[StoredDecision]:
     if resolution is Resolution.MERGED:
         return
     hold = policy.hold(before.cause, Channel.MAIL)
+    if before.scope is Scope.AREA_AGENTS:
+        if hold is not None and change.wall >= before.opened_at + hold:
+            yield _to_noc(before, Stage.RESOLVED, change.wall)
+        return
     for centre, villages in centres_of(before, change.inventory).items():
         if hold is not None and change.wall >= _due(before, villages, hold):
             yield from _mail(change, centre, Stage.RESOLVED, change.wall)

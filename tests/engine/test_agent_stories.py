@@ -12,7 +12,7 @@ from netmon.model.faults import COUNTRY, Cause, Resolution, Scope
 from netmon.model.health import Health
 from netmon.model.ids import DeviceId, VillageId
 from netmon.model.inventory import Device, Inventory
-from netmon.model.notices import Channel
+from netmon.model.notices import Audience, Channel, Stage
 from netmon.model.readings import Identity, Measure, Outline, Quantity
 from netmon.model.tickets import TicketStatus
 from netmon.ports import SnmpBatch, SnmpPlan
@@ -219,6 +219,8 @@ def test_when_nobody_answers_snmp_no_service_centre_gets_a_ticket(
     house.live(120)
     assert house.open_faults == []
     assert house.tickets == []
+    told = [(row.notice.recipient.audience, row.notice.channel, row.notice.stage) for row in house.messages]
+    assert told == [(Audience.NOC, Channel.MAIL, Stage.OPENED), (Audience.NOC, Channel.MAIL, Stage.RESOLVED)]
 
 
 def test_who_stays_silent_after_the_others_speak_again_gets_a_ticket_then(house: AgentHouse) -> None:

@@ -301,3 +301,17 @@ def test_a_mail_about_what_takes_nobody_s_wifi_away_is_of_low_importance(cause: 
     assert [sent(one)["Importance"] for one in letters] == [importance] * 2
     said = plain(letters[1])
     assert ("กลับเป็นปกติแล้ว" in said) is ("Back to normal" in said) is (importance == "low")
+
+
+def test_the_noc_is_told_of_agents_that_are_silent_in_a_whole_area_and_of_their_return() -> None:
+    fault = fault_of((), scope=Scope.AREA_AGENTS, key="country", cause=Cause.AGENT, evidence=())
+    notice = replace(noc_letter(Stage.BLIND).notice, fault=fault.id, revision=0)
+    opened, over = (
+        replace(noc_letter(Stage.BLIND), notice=replace(notice, stage=stage), fault=one)
+        for stage, one in ((Stage.OPENED, fault), (Stage.RESOLVED, resolved(fault, NINE_FIFTEEN + 900)))
+    )
+    assert plain(opened).startswith("ต้องตรวจสอบ\nตั้งแต่: 20 พ.ย. 2569 09:15 น.")
+    assert "น่าจะเป็นเพราะagent" in plain(opened)
+    assert "UDP 161" in html(opened)
+    assert plain(over).startswith("กลับเป็นปกติแล้ว\nช่วงเวลาที่ผิดปกติ: 20 พ.ย. 2569 09:15 น. ถึง 20 พ.ย. 2569 09:30 น.")
+    assert sent(over)["In-Reply-To"] == sent(opened)["Message-ID"]
