@@ -19,6 +19,7 @@ INTERRUPTED = 130
 COMMANDS: Mapping[str, str] = {
     "run": "netmon.cli.run",
     "reload": "netmon.cli.reload",
+    "sweep": "netmon.cli.sweep",
     "check": "netmon.cli.check",
     "demo": "netmon.cli.demo.command",
     "drill": "netmon.cli.drill.command",

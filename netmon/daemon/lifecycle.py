@@ -11,10 +11,12 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from netmon.daemon.assembly import Daemon, assemble
+from netmon.daemon.full_round import full_round
 from netmon.daemon.notify import Manager
 from netmon.daemon.reload import Reloader
 from netmon.engine.calendar import close_resolved_tickets, forget_old_cases
 from netmon.engine.clock import SystemClock
+from netmon.engine.lag import LagMeter
 from netmon.engine.supervision import every, start
 from netmon.model.faults import Fault
 from netmon.model.vitals import Vital
@@ -35,6 +37,9 @@ CHRONICLE_EVERY = 1.0
 GAUGES_EVERY = 10.0
 CLOSE_EVERY_MINUTES = 10
 FORGET_AT_HOUR = 3  # in Thailand, as all of the calendar
+
+FULL_ROUND = "full round"
+"""Name of the job: the calendar runs one of a name at a time."""
 
 Started = Callable[[Daemon], None]
 
@@ -77,6 +82,9 @@ async def run_daemon(config: Path, *, http: socket.socket | None = None, started
         reloader = Reloader(config, daemon, manager)
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.wanted.set)
         _start_calendar(daemon, stack)
+        asyncio.get_running_loop().add_signal_handler(
+            signal.SIGUSR1, lambda: daemon.calendar.add_job(full_round(daemon), id=FULL_ROUND, replace_existing=True)
+        )
         daemon.pid_file.announce()
         inventory = loaded.inventory
         log.info(
@@ -162,6 +170,7 @@ async def _run_loops(daemon: Daemon, reloader: Reloader, pages: WebServer, manag
         "isolation watch": lambda: every(WATCH_EVERY, watch, clock=clock),
         "isolation sensor": daemon.sensor.run,
         "courier": daemon.courier.run,
+        "loop lag": lambda: LagMeter(daemon.vitals).run(clock),
         "gauges": lambda: every(GAUGES_EVERY, gauges, clock=clock),
         "reload": reloader.run,
         "pages": pages.run,

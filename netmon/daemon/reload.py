@@ -5,8 +5,6 @@ database, gateways) is named in the log.
 """
 
 import asyncio
-import contextlib
-import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +12,7 @@ from operator import attrgetter
 from pathlib import Path
 
 from netmon.daemon.assembly import Daemon, olt_pace, plan_for, slow_round
+from netmon.daemon.full_round import leave_report
 from netmon.daemon.notify import Manager
 from netmon.daemon.policies import case_policy, courier_policy, health_policy, isolation_policy
 from netmon.engine.plan import SnmpRound, SweepPlan, build_snmp_round
@@ -149,13 +148,8 @@ class Reloader:
         ]
 
     def _report(self, began: Now, *, ok: bool, lines: Sequence[str]) -> None:
-        """Leave the outcome where `netmon reload` finds it; a state directory that is full must not stop a reload."""
-        content = json.dumps({"began": began.wall, "ok": ok, "lines": list(lines)}, ensure_ascii=False)
-        report = state_directory() / REPORT
-        with contextlib.suppress(OSError):
-            half_written = report.with_suffix(".new")
-            half_written.write_text(content, encoding="utf-8")
-            half_written.replace(report)
+        """Leave the outcome where `netmon reload` finds it."""
+        leave_report(REPORT, {"began": began.wall, "ok": ok, "lines": list(lines)})
         for line in lines if ok else ():
             log.info("reload=done what=%r", line)
 

@@ -20,8 +20,6 @@ async def keep_pace(turn: Callable[[Sequence[int], Now], None], clock: Clock, vi
     while True:
         now = clock.now()
         due = int((now.monotonic - started) / SLOT)
-        if due >= next_slot:
-            vitals.observe(Vital.LOOP_LAG, now.monotonic - started - next_slot * SLOT)
         if due - next_slot > CATCH_UP_SLOTS:
             vitals.count(Vital.SWEEP_LATE_SLOTS, due - next_slot - CATCH_UP_SLOTS)
             next_slot = due - CATCH_UP_SLOTS

@@ -2,9 +2,10 @@
 
 A device is asked only while it answers the ICMP sweep, since SNMP to the dead is wasted and makes every outage a storm
 of time-outs. What it has to say is found out on first contact, and again when it has restarted, when objects are gone
-and once a day; a few discoveries begin in each slot, so that a start does not flood anybody. Readings go to the Fleet
-one batch per slot, and what has not been read for three rounds is forgotten. An agent that answers is alive: where
-ping has begun to doubt that, the judge is told.
+and once a day. First contacts go first, so that the picture is soon complete; what is to be looked at again waits for
+its turn, a few in each slot after a change and one a second for the daily look, for a country that came back from a
+power cut must not cost more than one at rest. Readings go to the Fleet one batch per slot, and what has not been read
+for three rounds is forgotten. An agent that answers is alive: where ping has begun to doubt that, the judge is told.
 """
 
 import asyncio
@@ -28,9 +29,14 @@ from netmon.ports import Clock, SnmpBatch, SnmpPlan, SnmpReader, Vitals
 
 log = logging.getLogger(__name__)
 
-DISCOVERIES = 50
+DISCOVERIES = 200
 """So many at a time."""
-STARTS_PER_SLOT = 5
+FIRST_PER_SLOT = 100
+"""First contacts begun; most are short, see `probes.snmp.families`."""
+AGAIN_PER_SLOT = 5
+"""Looks begun at devices that have changed."""
+LOOK_EVERY_SLOTS = 10
+"""How often it is asked who is to be looked at; and one daily look begins."""
 DISCOVER_AGAIN = 86_400.0
 CHANGED_AGAIN = 600.0
 """Seconds. A device that seems changed at every poll is looked at anew this often at most."""
@@ -44,7 +50,10 @@ _DOUBTED = np.array([health in (Health.SUSPECT, Health.DOWN, Health.UNREACHABLE)
 
 
 class SnmpSweep:
-    """Drives the reader and flushes what it learns. `sweep` gets the probes out of turn that an answer asks for."""
+    """Drives the reader and flushes what it learns. `sweep` gets the probes out of turn that an answer asks for.
+
+    `ended_at` is when each device's last poll ended, answered or missed: monotonic seconds, NaN where none has.
+    """
 
     def __init__(
         self, country: Country, plan: SnmpRound, reader: SnmpReader, *, judge: Judge, sweep: Sweep, vitals: Vitals
@@ -57,11 +66,17 @@ class SnmpSweep:
         self._round = plan
         size = country.fleet.size
         self._plans: list[SnmpPlan | None] = [None] * size
+        self._planned = 0
+        self.ended_at: NDArray[np.float64] = np.full(size, np.nan)
         self._next_look: NDArray[np.float64] = np.full(size, -np.inf)
         self._looked_at: NDArray[np.float64] = np.full(size, -np.inf)
         self._pause: NDArray[np.float64] = np.full(size, FIRST_RETRY)
-        self._wanted: deque[int] = deque()
-        self._awaited: set[int] = set()
+        self._asked = _asked(plan, size)
+        self._changed: NDArray[np.bool_] = np.zeros(size, np.bool_)
+        self._awaited: NDArray[np.bool_] = np.zeros(size, np.bool_)
+        self._first: deque[int] = deque()
+        self._again: deque[int] = deque()
+        self._daily: deque[int] = deque()
         self._queue: asyncio.Queue[int] = asyncio.Queue()
         self._sightings: list[DeviceRecord] = []
 
@@ -76,8 +91,12 @@ class SnmpSweep:
         self._plans = [None] * size
         for new, old in kept:
             self._plans[new] = plans[old]
+        self._planned = sum(plan is not None for plan in self._plans)
         self._next_look, self._looked_at = np.full(size, -np.inf), np.full(size, -np.inf)
         self._pause = np.full(size, FIRST_RETRY)
+        self._asked = _asked(plan, size)
+        self.ended_at = np.full(size, np.nan)
+        self._changed, self._awaited = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
         self._call_off()
 
     async def run(self, clock: Clock) -> None:
@@ -93,18 +112,36 @@ class SnmpSweep:
         self._absorb(self._reader.harvest(now.monotonic), now)
         fleet = self._country.fleet
         for slot in slots:
+            if slot % LOOK_EVERY_SLOTS == 0:
+                self._look_around(now)
             due = self._round.slots[slot % len(self._round.slots)]
             self._judge.agents.expect(due)
             for device in due[_POLLED[fleet.health[due]]].tolist():
                 plan = self._plans[device]
-                if now.monotonic >= self._next_look[device]:
-                    self._want(device)
                 if plan is not None:
                     self._reader.request(device, plan, now.monotonic)
             if slot % FORGET_EVERY_SLOTS == 0:
                 fleet.readings.forget(now.monotonic - ROUNDS_KEPT * self._round.interval)
-        for _ in range(min(STARTS_PER_SLOT * len(slots), len(self._wanted))):
-            self._queue.put_nowait(self._wanted.popleft())
+            self._begin(self._first, FIRST_PER_SLOT)
+            self._begin(self._again, AGAIN_PER_SLOT)
+
+    def _look_around(self, now: Now) -> None:
+        """Note who is to be looked at now."""
+        health = self._country.fleet.health
+        due = self._asked & _POLLED[health] & (self._next_look <= now.monotonic) & ~self._awaited
+        for device in np.flatnonzero(due).tolist():
+            waiting = self._daily
+            if self._plans[device] is None:
+                waiting = self._first
+            elif self._changed[device]:
+                waiting = self._again
+            waiting.append(device)
+        self._awaited |= due
+        self._begin(self._daily, 1)
+
+    def _begin(self, waiting: deque[int], most: int) -> None:
+        for _ in range(min(most, len(waiting))):
+            self._queue.put_nowait(waiting.popleft())
 
     def take_sightings(self) -> list[DeviceRecord]:
         """What discoveries since the last call found devices to be."""
@@ -117,14 +154,26 @@ class SnmpSweep:
 
     def planned(self) -> int:
         """How many devices netmon knows how to poll."""
-        return sum(plan is not None for plan in self._plans)
+        return self._planned
+
+    def pollable(self) -> NDArray[np.intp]:
+        """Devices that netmon knows how to poll and that answer pings, by dense index."""
+        answering = np.flatnonzero(self._asked & _POLLED[self._country.fleet.health])
+        return np.array([device for device in answering.tolist() if self._plans[device] is not None], np.intp)
+
+    def ask(self, devices: Sequence[int], now: Now) -> None:
+        """Poll these out of turn; who is being polled already is left to that."""
+        for device in devices:
+            plan = self._plans[device]
+            if plan is not None:
+                self._reader.request(device, plan, now.monotonic)
 
     async def _discoveries(self, clock: Clock) -> None:
         country = self._country
         while True:
             device = await self._queue.get()
             if not _POLLED[country.fleet.health[device]]:  # it went down while it waited
-                self._awaited.discard(device)
+                self._awaited[device] = False
                 continue
             generation, plan, who = country.fleet.generation, None, country.inventory.devices[device]
             try:
@@ -132,20 +181,16 @@ class SnmpSweep:
             except Exception:  # one device that nobody foresaw must not end the sweep of all others
                 log.exception("discovery of device=%s failed", who.id)
             if generation == country.fleet.generation:
-                self._awaited.discard(device)
+                self._awaited[device] = self._changed[device] = False
                 self._found(device, plan, clock.now())
 
     def _call_off(self) -> None:
         """Let nobody be looked at that has not begun."""
-        self._wanted.clear()
-        self._awaited.clear()
+        for waiting in (self._first, self._again, self._daily):
+            waiting.clear()
+        self._awaited[:] = False
         while not self._queue.empty():
             self._queue.get_nowait()
-
-    def _want(self, device: int) -> None:
-        if device not in self._awaited:
-            self._awaited.add(device)
-            self._wanted.append(device)
 
     def _found(self, device: int, plan: SnmpPlan | None, now: Now) -> None:
         self._vitals.count(Vital.SNMP_DISCOVERIES, label="found" if plan is not None else "nothing")
@@ -156,6 +201,7 @@ class SnmpSweep:
         who = self._country.inventory.devices[device]
         self._sightings.append(DeviceRecord(who.id, who.address, plan.identity))
         if self._plans[device] is None:
+            self._planned += 1
             log.info("device=%s speaks SNMP readings=%d", who.id, len(plan.outline))
         self._plans[device] = plan
         self._looked_at[device] = now.monotonic
@@ -176,9 +222,11 @@ class SnmpSweep:
         self._judge.agents.hear(batch.answered, batch.missed, now)
         if batch.missed:
             self._vitals.count(Vital.SNMP_POLLS_MISSED, len(batch.missed))
+            self.ended_at[batch.missed] = now.monotonic
         if not batch.answered:
             return
         self._vitals.count(Vital.SNMP_POLLS_ANSWERED, len(batch.answered))
+        self.ended_at[batch.answered] = now.monotonic
         fleet, plans = self._country.fleet, self._plans
         # A poll may outlive the plan it was made by; its readings would then stand in the wrong cells.
         good = [at for at, device in enumerate(batch.answered) if plans[device] is batch.plans[at]]
@@ -186,7 +234,16 @@ class SnmpSweep:
         fleet.readings.write(devices, [batch.readings[at] for at in good], now.monotonic)
         for device in batch.changed:
             self._next_look[device] = min(self._next_look[device], self._looked_at[device] + CHANGED_AGAIN)
+            self._changed[device] = True
         rows = np.array(batch.answered, np.intp)
         doubted = rows[_DOUBTED[fleet.health[rows]]]
         if doubted.size:
             self._sweep.recheck(self._judge.hear(doubted.tolist(), [], now), now)
+
+
+def _asked(plan: SnmpRound, size: int) -> NDArray[np.bool_]:
+    """Which devices are polled at all."""
+    asked = np.zeros(size, np.bool_)
+    for slot in plan.slots:
+        asked[slot] = True
+    return asked

@@ -8,6 +8,7 @@ import heapq
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from netmon.engine.judge import Judge
 from netmon.engine.pacing import keep_pace
@@ -52,6 +53,7 @@ class Sweep:
         self._pinger.watch(plan.addresses, plan.generation)
         self._watch.adopt(plan)
         self._plan = plan
+        self._watched = np.fromiter((device for slot in plan.slots for device in slot), np.intp)
         self._due.clear()
         self._sent_at = np.full(len(plan.addresses), float("-inf"))
 
@@ -78,11 +80,24 @@ class Sweep:
             if slot % REFERENCE_EVERY_SLOTS == 0:
                 targets.update(dict.fromkeys(self._plan.references))
         self._add_rechecks(targets, now)
-        if targets:
-            self._pinger.send(list(targets), now.monotonic)
-            self._sent_at[list(targets)] = now.monotonic
-            self._vitals.count(Vital.PROBES_SENT, len(targets))
+        self._send(list(targets), now)
         self._turned_at = now.monotonic
+
+    def watched(self) -> NDArray[np.intp]:
+        """All devices that are pinged, by dense index."""
+        return self._watched
+
+    def ask(self, devices: Sequence[int], now: Now) -> None:
+        """Harvest what came, then probe these out of turn, but whom was asked a moment ago."""
+        self._absorb(self._pinger.harvest(now.monotonic), now)
+        gap = SPREAD * self._judge.spacing
+        self._send([device for device in devices if self._sent_at[device] + gap <= now.monotonic], now)
+
+    def _send(self, targets: list[int], now: Now) -> None:
+        if targets:
+            self._pinger.send(targets, now.monotonic)
+            self._sent_at[targets] = now.monotonic
+            self._vitals.count(Vital.PROBES_SENT, len(targets))
 
     def _add_rechecks(self, targets: dict[int, None], now: Now) -> None:
         """Probes out of turn, due and still wanted. Wishes that piled up are spread out, never sent in a burst."""
@@ -100,8 +115,7 @@ class Sweep:
 
     def late_devices(self, now: Now) -> int:
         """Watched devices whose last probe is overdue by half a round."""
-        watched = np.fromiter((i for slot in self._plan.slots for i in slot), np.intp)
-        probed = self._country.fleet.probed_at[watched]  # never probed is NaN, and no comparison with NaN is true
+        probed = self._country.fleet.probed_at[self._watched]  # never probed is NaN, and no comparison with NaN is true
         return int((now.monotonic - probed > LATE_FACTOR * self._plan.round_seconds + 1).sum())
 
     def _absorb(self, batch: PingBatch, now: Now) -> None:

@@ -50,7 +50,11 @@ class Vital(Enum):
     DATAGRAMS_DROPPED = VitalSpec("netmon_socket_dropped", _C, "Datagrams the kernel dropped, SO_RXQ_OVFL.", "socket")
     SWEEP_LATE_SLOTS = VitalSpec("netmon_sweep_skipped_slots", _C, "Sweep slots skipped because the loop was late.")
     SWEEP_LATE_DEVICES = VitalSpec("netmon_sweep_late_devices", _G, "Devices whose last probe is overdue.")
-    LOOP_LAG = VitalSpec("netmon_loop_lag_seconds", _H, "How late the event loop ran a timer.")
+    FULL_ROUND = VitalSpec("netmon_full_round_seconds", _G, "How long the last full round on demand took.")
+    LOOP_LAG = VitalSpec("netmon_loop_lag_seconds", _H, "How late the event loop ran a timer set at any moment.")
+    LOOP_LAG_LONGEST = VitalSpec(
+        "netmon_loop_lag_longest_seconds", _G, "The longest such lag within the last one to two minutes."
+    )
     CLOCK_STEPS = VitalSpec("netmon_clock_steps", _C, "Steps of the machine's wall clock.", "direction")
     TRANSITIONS = VitalSpec("netmon_health_transitions", _C, "Changes of a device's health.", "reason")
     DECISIONS = VitalSpec("netmon_decisions", _C, "Decisions carried out.", "decision")

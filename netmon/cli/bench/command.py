@@ -2,18 +2,36 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import click
 from rich.console import Console
 
+from netmon.cli.bench.country.bench import COUNTRY, bench_country
+from netmon.cli.bench.exposition import bench_exposition
 from netmon.cli.bench.icmp import bench_icmp
-from netmon.cli.bench.rows import Bench
 from netmon.cli.bench.snmp import bench_snmp
-from netmon.cli.common import WholeNumber
+from netmon.cli.common import Number, WholeNumber
 from netmon.errors import InputError
 
 Command = Callable[..., Any]
+
+
+class Result(Protocol):
+    """A finished bench."""
+
+    def missed(self) -> tuple[str, ...]:
+        """Promises not kept, as sentences."""
+        ...
+
+    def show(self, console: Console) -> None:
+        """Print everything."""
+        ...
+
+    def write(self, file: Path) -> None:
+        """Write the figures as JSON."""
+        ...
+
 
 json_option: Callable[[Command], Command] = click.option(
     "--json", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures here too."
@@ -43,7 +61,27 @@ def snmp(agents: int, rounds: int, file: Path | None) -> int:
     return _measure(lambda: bench_snmp(agents, rounds), file)
 
 
-def _measure(run: Callable[[], Bench], file: Path | None) -> int:
+@bench.command()
+@click.option("--villages", type=WholeNumber(20, 100_000), default=COUNTRY, show_default=True)
+@json_option
+def exposition(villages: int, file: Path | None) -> int:
+    """A scrape of every province: microseconds a sample, beside prometheus_client writing the same series."""
+    return _measure(lambda: bench_exposition(villages), file)
+
+
+@bench.command()
+@click.option("--villages", type=WholeNumber(20, 500_000), default=COUNTRY, show_default=True)
+@click.option("--minutes", type=Number(1, 120), default=10, show_default=True, help="From the start until measured.")
+@click.option(
+    "--keep", "folder", type=click.Path(path_type=Path, file_okay=False), help="Keep inventory, database and logs here."
+)
+@json_option
+def country(villages: int, minutes: float, folder: Path | None, file: Path | None) -> int:
+    """The whole daemon watching the whole country: CPU, memory, lag, scrapes, a full round, 50 page loads a second."""
+    return _measure(lambda: bench_country(villages, minutes, folder, click.echo), file)
+
+
+def _measure(run: Callable[[], Result], file: Path | None) -> int:
     if file:
         _try_writing(file)
     result = run()

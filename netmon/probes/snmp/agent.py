@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 from netmon.model.profiles import OnuRules
 from netmon.model.readings import Identity, Measure, Outline
@@ -10,6 +11,7 @@ from netmon.probes.snmp.ber import Absent, Value
 from netmon.probes.snmp.codec import Version
 from netmon.probes.snmp.counters import Counter, advance
 from netmon.probes.snmp.downgrade import Manner
+from netmon.probes.snmp.families import Kin
 from netmon.probes.snmp.reading import Tables
 from netmon.probes.snmp.rediscovery import Sighting, occasion
 from netmon.probes.snmp.script import Script
@@ -22,8 +24,10 @@ _GONE = frozenset((Absent.NO_SUCH_OBJECT, Absent.NO_SUCH_INSTANCE, Absent.END_OF
 
 @dataclass(slots=True, eq=False)
 class Agent:
-    """One discovered device; a `ports.SnmpPlan`. `counters` match the script's.
+    """One discovered device; a `ports.SnmpPlan`.
 
+    `counters` match the script's; `kin` is what the script came from, the device's own discovery or another's that it
+    proved to be like, and `explored_at` (monotonic seconds) when that was first so.
     `slow` is what is read in the background, None where there is nothing. `onus` are there if it is an OLT.
     """
 
@@ -31,6 +35,8 @@ class Agent:
     manner: Manner
     script: Script
     counters: list[Counter | None]
+    kin: Kin
+    explored_at: float
     identity: Identity = field(default_factory=Identity)
     uptime: float | None = None
     polled_at: float = -math.inf
@@ -38,6 +44,14 @@ class Agent:
     is_busy: bool = False
     slow: Script | None = None
     onus: OnuRules | None = None
+
+    @classmethod
+    def of(cls, target: SnmpTarget | PysnmpTarget, kin: Kin, *, explored_at: float, identity: Identity) -> Self:
+        """A device that is like this one."""
+        counters: list[Counter | None] = [None] * len(kin.script.counters)
+        agent = cls(target, kin.manner, kin.script, counters, kin, explored_at, identity)
+        agent.slow, agent.onus = kin.slow, kin.onus
+        return agent
 
     @property
     def outline(self) -> Outline:

@@ -7,10 +7,10 @@ and what it says decides between 64-bit and 32-bit counters.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from netmon.model.profiles import Oid, Profile, Rule, Text, TextPiece
+from netmon.model.profiles import IdentityRules, Oid, Profile, Rule, Text, TextPiece
 from netmon.model.readings import Identity
 from netmon.probes.snmp.ber import Absent, Value
-from netmon.probes.snmp.cells import Row, columns_of, rows_of
+from netmon.probes.snmp.cells import Columns, Row, columns_of, rows_of
 from netmon.probes.snmp.downgrade import Manner
 from netmon.probes.snmp.identify import SystemGroup, identify, read_system
 from netmon.probes.snmp.interfaces import (
@@ -23,7 +23,7 @@ from netmon.probes.snmp.interfaces import (
     choose_uplink,
     list_interfaces,
 )
-from netmon.probes.snmp.reader import SnmpReader
+from netmon.probes.snmp.reader import ScoutingReader, SnmpReader
 from netmon.probes.snmp.reasons import Failure, FailureKind
 from netmon.probes.snmp.standard import TABLE_STAMPS, UPTIME_OIDS, interface_oids
 from netmon.probes.snmp.text import clean
@@ -31,6 +31,8 @@ from netmon.probes.snmp.walk import WalkLimits
 
 _LIMITS = WalkLimits(rows=5_000, seconds=60.0)
 _ROUTE_LIMITS = WalkLimits(rows=4, seconds=10.0)
+_FEW_ROWS = 3
+"""What tables of a village's devices have."""
 _SILENT = (FailureKind.TIMED_OUT, FailureKind.UNSENT)
 _GONE = (Absent.NO_SUCH_OBJECT, Absent.NO_SUCH_INSTANCE, Absent.END_OF_MIB_VIEW)
 
@@ -48,6 +50,7 @@ class Discovery:
         rows: for every rule of the profile, the rows it applies to.
         values: every instance the device has, with its first value.
         manner: how the device wants to be asked.
+        tables: the columns that were walked.
     """
 
     profile: Profile
@@ -58,6 +61,7 @@ class Discovery:
     rows: Mapping[Rule, tuple[Row, ...]] = field(default_factory=dict)
     values: Mapping[Oid, Value] = field(default_factory=dict)
     manner: Manner = field(default_factory=Manner)
+    tables: Columns = field(default_factory=dict)
 
 
 def manner_for(profile: Profile, learned: Manner) -> Manner:
@@ -73,7 +77,7 @@ def manner_for(profile: Profile, learned: Manner) -> Manner:
 
 
 async def discover(
-    reader: SnmpReader, profiles: Mapping[str, Profile], *, named: str = ""
+    reader: SnmpReader, profiles: Mapping[str, Profile], *, named: str = "", system: SystemGroup | None = None
 ) -> Discovery | Failure | None:
     """Find out what a device is and has.
 
@@ -81,13 +85,16 @@ async def discover(
         reader: the device.
         profiles: all there are, by name.
         named: the profile the inventory names for it; "", or a name no profile has, to recognise it.
+        system: what it says of itself, if it has been asked already.
 
     Returns:
         The discovery; the failure that ended it; None if no profile fits.
     """
-    system = await read_system(reader)
-    if isinstance(system, Failure):
-        return system
+    if system is None:
+        answered = await read_system(reader)
+        if isinstance(answered, Failure):
+            return answered
+        system = answered
     profile = profiles[named] if named in profiles else await identify(reader, system, profiles)
     if not isinstance(profile, Profile):
         return profile
@@ -132,13 +139,18 @@ class _Explorer:
         if isinstance(identity, Failure):
             return identity
         manner = self._reader.manner
-        return Discovery(profile, self._system, identity, interfaces, uplink, rows, values, manner)
+        return Discovery(profile, self._system, identity, interfaces, uplink, rows, values, manner, self._tables)
 
     async def _walk_all(self, columns: Iterable[Oid]) -> Failure | None:
-        for column in columns:
-            if column in self._tables:
+        wanted = [column for column in columns if column not in self._tables]
+        scouts = self._reader if isinstance(self._reader, ScoutingReader) else None
+        short = await scouts.scout(wanted, _FEW_ROWS) if scouts is not None and len(wanted) > 1 else {}
+        for column, rows in short.items():
+            self._tables[column] = {bind.oid[len(column) :]: bind.value for bind in rows}
+        for column in wanted:
+            if column in short:
                 continue
-            result = await self._reader.walk(column, _LIMITS)
+            result = await self._reader.walk(column, replace(_LIMITS, expected=self._rows_in_sight(column)))
             self._tables[column] = {bind.oid[len(column) :]: bind.value for bind in result.rows}
             if result.failure is not None and result.failure.kind in _SILENT:
                 # Some agents hang on one table only; a device that is gone altogether ends the discovery.
@@ -146,6 +158,11 @@ class _Explorer:
                 if isinstance(system, Failure):
                     return system
         return None
+
+    def _rows_in_sight(self, column: Oid) -> int:
+        """How many rows a column probably has: as many as those of its table walked before, else few."""
+        walked = [len(rows) for oid, rows in self._tables.items() if oid[:-1] == column[:-1] and rows]
+        return max(walked, default=_FEW_ROWS)
 
     async def _default_route(self) -> int | None:
         for table in DEFAULT_ROUTES:
@@ -177,11 +194,16 @@ class _Explorer:
         if isinstance(values, Failure):
             return values
         known = dict(zip(scalars, values, strict=True))
-        return Identity(
-            model=_first(rules.model, known, self._tables),
-            serial=_first(rules.serial, known, self._tables),
-            firmware=_first(rules.firmware, known, self._tables),
-        )
+        return identity_of(rules, known, self._tables)
+
+
+def identity_of(rules: IdentityRules, scalars: Mapping[Oid, Value], tables: Columns) -> Identity:
+    """What a device is, by the rules of its profile; pure."""
+    return Identity(
+        model=_first(rules.model, scalars, tables),
+        serial=_first(rules.serial, scalars, tables),
+        firmware=_first(rules.firmware, scalars, tables),
+    )
 
 
 def _first(texts: Iterable[Text], scalars: Mapping[Oid, Value], tables: Mapping[Oid, Mapping[Oid, Value]]) -> str:

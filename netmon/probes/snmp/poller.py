@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 from netmon.errors import ProbeError
 from netmon.model.inventory import Device
 from netmon.model.profiles import Profile
-from netmon.model.readings import Outline
+from netmon.model.readings import Identity, Outline
 from netmon.ports import SnmpBatch, SnmpPlan, Vitals
 from netmon.probes.namespace import open_in_namespace
 from netmon.probes.snmp.account import Account
@@ -25,15 +25,16 @@ from netmon.probes.snmp.agent import Agent
 from netmon.probes.snmp.ber import Absent, Oid, Value
 from netmon.probes.snmp.client import Patience, SnmpClient, Values
 from netmon.probes.snmp.codec import Version
-from netmon.probes.snmp.counters import Counter
 from netmon.probes.snmp.discover import Discovery, discover
 from netmon.probes.snmp.downgrade import Manner
 from netmon.probes.snmp.engines import EnginePool, UserAccess
+from netmon.probes.snmp.families import Families, FamilyName, Kin, family_name, kin_of
+from netmon.probes.snmp.identify import SystemGroup, read_system
 from netmon.probes.snmp.onus import InTurn, OltTables
 from netmon.probes.snmp.plan import PollPlan, Scope, build_plan
 from netmon.probes.snmp.reading import Tables
 from netmon.probes.snmp.reasons import Failure, FailureKind
-from netmon.probes.snmp.rediscovery import is_replaced
+from netmon.probes.snmp.rediscovery import DAILY, is_replaced
 from netmon.probes.snmp.script import Script
 from netmon.probes.snmp.session import Asking, SnmpDesk, SnmpSession, SnmpTarget
 from netmon.probes.snmp.sockets import Sockets, canonical_address, open_socket
@@ -42,6 +43,8 @@ from netmon.probes.snmp.v3 import PysnmpSession, PysnmpTarget
 _SILENT = (FailureKind.TIMED_OUT, FailureKind.UNREADABLE)
 _NOTHING_HEARD = (*_SILENT, FailureKind.UNSENT)
 _NO_TABLES: Tables = {}
+_MOST_SHARED = 60
+"""Objects; a plan of more, as of a switch of many ports, is hardly ever another device's too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +101,7 @@ class SnmpPoller:
         self._client.attach(asyncio.get_running_loop())
         self._desk = SnmpDesk(self._client)
         self._account = Account(self._client, vitals)
+        self._families = Families()
         self._scripts: WeakValueDictionary[object, Script] = WeakValueDictionary()
         self._polls: dict[int, _Poll] = {}
         self._next_key = 0
@@ -110,23 +114,71 @@ class SnmpPoller:
         if target is None:
             return None
         session = self._session(target, known.manner if isinstance(known, Agent) else None)
-        found = await discover(session, self._config.profiles, named=device.profile)
+        system = await read_system(session)
+        if isinstance(system, Failure):
+            return None
+        name = family_name(system, device.profile, device.credential)
+        now = asyncio.get_running_loop().time()
+        so_far = known if isinstance(known, Agent) and now - known.explored_at < DAILY else None
+        alike = await self._alike(target, name, so_far) if so_far is not None or known is None else None
+        if alike is None:
+            async with self._families.exploring(name):
+                kin = await self._explore(session, target, device, system)
+                if kin is None:
+                    return None
+                if _is_shareable(target, kin):
+                    self._families.add(name, kin)
+            alike = kin, kin.named.identity
+        elif so_far is not None:
+            now = so_far.explored_at
+        kin, identity = alike
+        agent = Agent.of(target, kin, explored_at=now, identity=identity)
+        is_same = isinstance(known, Agent) and known.target.address == target.address
+        if isinstance(known, Agent) and is_same and not is_replaced(known.identity, agent.identity):
+            agent.carry_on(known)
+        return agent
+
+    async def _alike(
+        self, target: SnmpTarget | PysnmpTarget, name: FamilyName, known: Agent | None
+    ) -> tuple[Kin, Identity] | None:
+        """The plan that fits it as it is, its own or another device's, and what it says it is; None if none does."""
+        if not isinstance(target, SnmpTarget):
+            return None
+        await self._families.settled(name)
+        own = [known.kin] if known is not None and _is_shareable(target, known.kin) else []
+        candidates = self._families.candidates(name)
+        for kin in dict.fromkeys((*own, *candidates)):
+            values = await self._session(target, kin.manner).get(kin.oids)
+            if isinstance(values, Failure):
+                return None
+            identity = kin.fits(values)
+            if identity is not None:
+                if kin not in own:
+                    self._families.fitted(name, kin)
+                return kin, identity
+        if candidates:
+            self._families.missed(name)
+        return None
+
+    async def _explore(
+        self, session: Asking, target: SnmpTarget | PysnmpTarget, device: Device, system: SystemGroup
+    ) -> Kin | None:
+        """Find out everything; None where there is nothing to poll."""
+        found = await discover(session, self._config.profiles, named=device.profile, system=system)
         if not isinstance(found, Discovery):
             return None
         plan = build_plan(found)
         if not plan.requests:
             return None
         community = target.community if isinstance(target, SnmpTarget) else b""
-        script = self._script(plan, found.manner.version, community)
-        counters: list[Counter | None] = [None] * len(script.counters)
-        agent = Agent(target, found.manner, script, counters, found.identity, onus=found.profile.onus)
         slow = build_plan(found, Scope.BACKGROUND)
-        if slow.series and (slow.requests or slow.walks):
-            agent.slow = self._script(slow, found.manner.version, community)
-        is_same = isinstance(known, Agent) and known.target.address == target.address
-        if isinstance(known, Agent) and is_same and not is_replaced(known.identity, agent.identity):
-            agent.carry_on(known)
-        return agent
+        has_slow = bool(slow.series and (slow.requests or slow.walks))
+        version = found.manner.version
+        return kin_of(
+            found,
+            self._script(plan, version, community),
+            self._script(slow, version, community) if has_slow else None,
+        )
 
     def request(self, index: int, plan: SnmpPlan, now: float) -> None:
         """See `ports.SnmpReader`."""
@@ -273,6 +325,13 @@ class SnmpPoller:
         self._batch.readings.append(readings)
         if is_changed:
             self._batch.changed.append(poll.index)
+
+
+def _is_shareable(target: SnmpTarget | PysnmpTarget, kin: Kin) -> bool:
+    """Whether GETs alone can tell that a device is like it."""
+    is_plain = isinstance(target, SnmpTarget) and kin.manner.version is Version.V2C
+    walks = bool(kin.script.walks or (kin.slow is not None and kin.slow.walks))
+    return is_plain and not walks and len(kin.oids) <= _MOST_SHARED
 
 
 async def _walk(session: Asking, columns: Sequence[Oid]) -> Tables:

@@ -7,6 +7,7 @@ answer that is not laid out as expected yields None, and `decode_message` says w
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 from netmon.probes.snmp import ber
@@ -14,6 +15,9 @@ from netmon.probes.snmp.ber import Absent, Oid, Tag, Value
 from netmon.probes.snmp.codec import PduType, Version, authentication
 
 MAX_OBJECTS = 128  # per request; real agents give up long before
+
+_KEPT = 512
+"""Templates of each kind that are remembered: discovery asks every device for the same columns."""
 
 _SEQUENCE = 0x30
 _RESPONSE = 0xA2
@@ -80,6 +84,7 @@ class RequestTemplate:
             return None
 
 
+@lru_cache(_KEPT)
 def compile_get(version: Version, community: bytes, oids: tuple[Oid, ...]) -> RequestTemplate:
     """Compile a GET of exact instances.
 
@@ -89,11 +94,13 @@ def compile_get(version: Version, community: bytes, oids: tuple[Oid, ...]) -> Re
     return _compile(version, community, PduType.GET, oids)
 
 
+@lru_cache(_KEPT)
 def compile_getnext(version: Version, community: bytes, oids: tuple[Oid, ...]) -> RequestTemplate:
     """Compile a GETNEXT; raises as `compile_get`."""
     return _compile(version, community, PduType.GETNEXT, oids)
 
 
+@lru_cache(_KEPT)
 def compile_getbulk(community: bytes, oids: tuple[Oid, ...], max_repetitions: int) -> RequestTemplate:
     """Compile a v2c GETBULK without non-repeaters.
 

@@ -24,10 +24,15 @@ class WalkEnd(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WalkLimits:
-    """How far a walk may go: rows kept, and seconds from its start."""
+    """How far a walk may go: rows kept, and seconds from its start.
+
+    `expected` is how many rows there probably are (0: no idea): what the first request asks for beyond that is work for
+    the agent and for netmon, and is thrown away.
+    """
 
     rows: int = 10_000
     seconds: float = 60.0
+    expected: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""`netmon bench country`: the whole daemon watching a whole simulated country, measured from outside."""

@@ -1,0 +1,101 @@
+"""The country on a wire of its own, and the daemon as in production watching it, each in a process of its own."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from netmon.cli.demo.cast import LabProcess, Process, Wire, start_daemon
+from netmon.cli.demo.stage import Stage, set_stage, write_community
+from netmon.lab.country import CREDENTIAL, generate
+from netmon.lab.inventory_files import write_inventory
+from netmon.lab.scenario import Scenario, check_scenario
+from netmon.model.inventory import Inventory, Lifecycle
+from netmon.web.server import address_of, listen
+
+SEED = 7
+_SETTINGS = """\
+# Written by `netmon bench`. Only what this place asks for; everything else is the default.
+probing: {{namespace: '{namespace}'}}
+isolation: {{reference_targets: [{references}]}}
+notices: {{noc_mail: noc@netmon.invalid}}
+inventory: {{directory: inventory}}
+web: {{listen: 127.0.0.1, port: {port}}}
+credentials: {{{credential}: ./{credential}}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A daemon at work: its stage, what the operator's files hold, its pages, and when (monotonic) it was started."""
+
+    stage: Stage
+    inventory: Inventory
+    lab: LabProcess
+    daemon: Process
+    address: str
+    started_at: float
+
+    @property
+    def pinged(self) -> int:
+        """Devices that can answer an echo: those that are built."""
+        return sum(one.is_watched and one.lifecycle is Lifecycle.ACTIVE for one in self.inventory.devices)
+
+    @property
+    def polled(self) -> int:
+        """Devices that can answer SNMP."""
+        return sum(
+            one.is_watched and one.lifecycle is Lifecycle.ACTIVE and bool(one.credential)
+            for one in self.inventory.devices
+        )
+
+    def check_alive(self) -> None:
+        """Look after both processes.
+
+        Raises:
+            NetmonError: one has ended; the text says which, and why.
+        """
+        for process, who in ((self.lab, "The simulated country"), (self.daemon, "The daemon")):
+            if not process.is_alive:
+                raise process.ended(who)
+
+
+def quiet_scenario(villages: int) -> Scenario:
+    """A country of that many villages in which nothing breaks, and every device answers pings and SNMP.
+
+    The field is kinder to netmon: there four uplinks in ten speak no SNMP.
+    """
+    country = {"villages": villages, "seed": SEED, "gentle": True}
+    return check_scenario({"name": "bench", "country": country, "duration": 86_400}, "the bench")
+
+
+@contextmanager
+def staged(folder: Path, villages: int) -> Iterator[Staged]:
+    """Make country and inventory files, start both processes; both are ended at the end.
+
+    Raises:
+        NetmonError: something did not start.
+    """
+    with ExitStack() as stack:
+        stage = stack.enter_context(set_stage(folder))
+        http = listen("127.0.0.1", 0)
+        stack.callback(http.close)
+        scenario = quiet_scenario(villages)
+        country = generate(scenario.country.plan())
+        write_inventory(country, stage.inventory)
+        lab = LabProcess(stage, scenario)
+        stack.callback(lab.end)
+        _write_settings(stage, wire := lab.ready(), http.getsockname()[1])
+        started_at = time.monotonic()
+        daemon = start_daemon(stage, wire, http)
+        stack.callback(daemon.end)
+        yield Staged(stage, country.inventory, lab, daemon, address_of(http), started_at)
+
+
+def _write_settings(stage: Stage, wire: Wire, port: int) -> None:
+    text = _SETTINGS.format(
+        namespace=wire.namespace, references=", ".join(wire.references), port=port, credential=CREDENTIAL
+    )
+    write_community(stage)
+    stage.settings.write_text(text, encoding="utf-8")

@@ -1,0 +1,123 @@
+"""A full round on demand: everybody pinged and polled now, in seconds instead of minutes.
+
+It goes beside the sweeps, on the same sockets, in short steps between which the loop has its turn. Pings leave at an
+even pace; polls as fast as answers come back, with no more under way than the network and the receive buffer bear.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netmon.engine.snmp_sweep import SnmpSweep
+from netmon.engine.sweep import Sweep
+from netmon.model.country import Country
+from netmon.model.vitals import Vital
+from netmon.ports import Clock, Vitals
+
+STEP = 0.01
+"""Seconds between two steps."""
+PINGS_PER_STEP = 250
+POLLS_PER_STEP = 150
+MOST_POLLS = 3_000
+"""Under way at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long the last ping and the last poll are waited for, seconds, with all their retries."""
+
+    ping: float
+    poll: float
+
+
+@dataclass(frozen=True, slots=True)
+class RoundReport:
+    """What came of it: devices pinged, answered, polled, read; seconds until the last outcome of each kind.
+
+    `is_whole` is False where a reload cut it short.
+    """
+
+    pinged: int
+    answered: int
+    polled: int
+    read: int
+    ping_seconds: float
+    poll_seconds: float
+    is_whole: bool = True
+
+    @property
+    def seconds(self) -> float:
+        """Until everything had ended."""
+        return max(self.ping_seconds, self.poll_seconds)
+
+
+@dataclass(slots=True)
+class _Errand:
+    """One kind of probe: whom it is for, how far it is, and when its last outcome came."""
+
+    rows: NDArray[np.intp]
+    patience: float
+    sent: int = 0
+    sent_at: float = 0.0
+    ended_at: float | None = None
+
+    def next(self, most: int, now: float) -> Sequence[int]:
+        """The next few to be asked."""
+        some: list[int] = self.rows[self.sent : self.sent + max(0, most)].tolist()
+        if some:
+            self.sent, self.sent_at = self.sent + len(some), now
+        return some
+
+    def open(self, outcomes: NDArray[np.float64], began: float) -> int:
+        """How many have been asked and have no outcome yet."""
+        return self.sent - int((outcomes[self.rows[: self.sent]] >= began).sum())
+
+    def settle(self, still_open: int, now: float) -> None:
+        """Note whether all have ended; who has not after all that time has no outcome."""
+        is_over = self.sent == len(self.rows) and (not still_open or now >= self.sent_at + self.patience)
+        if is_over and self.ended_at is None:
+            self.ended_at = now
+
+
+class FullRound:
+    """Runs one round at a time."""
+
+    def __init__(
+        self, country: Country, sweep: Sweep, snmp: SnmpSweep, *, patience: Patience, clock: Clock, vitals: Vitals
+    ) -> None:
+        self._country = country
+        self._sweep = sweep
+        self._snmp = snmp
+        self._patience = patience
+        self._clock = clock
+        self._vitals = vitals
+
+    async def run(self) -> RoundReport:
+        """Ask everybody, and wait for the last outcome."""
+        fleet, began = self._country.fleet, self._clock.now().monotonic
+        pings = _Errand(self._sweep.watched(), self._patience.ping)
+        polls = _Errand(self._snmp.pollable(), self._patience.poll)
+        while self._country.fleet is fleet:
+            now = self._clock.now()
+            self._snmp.turn((), now)
+            self._sweep.ask(pings.next(PINGS_PER_STEP, now.monotonic), now)
+            room = MOST_POLLS - polls.open(self._snmp.ended_at, began)
+            self._snmp.ask(polls.next(min(room, POLLS_PER_STEP), now.monotonic), now)
+            pings.settle(pings.open(fleet.probed_at, began), now.monotonic)
+            polls.settle(polls.open(self._snmp.ended_at, began), now.monotonic)
+            if pings.ended_at is not None and polls.ended_at is not None:
+                break
+            await self._clock.sleep(STEP)
+        report = RoundReport(
+            pinged=pings.sent,
+            answered=int((fleet.answered_at[pings.rows] >= began).sum()),
+            polled=polls.sent,
+            read=int((fleet.readings.read_at[polls.rows] >= began).sum()),
+            ping_seconds=(pings.ended_at or self._clock.now().monotonic) - began,
+            poll_seconds=(polls.ended_at or self._clock.now().monotonic) - began,
+            is_whole=self._country.fleet is fleet,
+        )
+        self._vitals.gauge(Vital.FULL_ROUND, report.seconds)
+        return report
