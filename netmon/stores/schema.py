@@ -123,7 +123,14 @@ outbox = sa.Table(
 )
 _WAITING = sa.text("state = 'waiting'")
 sa.Index("waiting_lane", outbox.c.lane, outbox.c.id, sqlite_where=_WAITING, postgresql_where=_WAITING)
-sa.Index("waiting_due", outbox.c.next_try, outbox.c.id, sqlite_where=_WAITING, postgresql_where=_WAITING)
+sa.Index(
+    "waiting_order",
+    outbox.c.weight.desc(),
+    outbox.c.next_try,
+    outbox.c.id,
+    sqlite_where=_WAITING,
+    postgresql_where=_WAITING,
+)
 
 notice_event = sa.Table(
     "notice_event",
