@@ -21,6 +21,7 @@ def mess(tmp_path: Path) -> Iterator[int]:
         port: int = other.getsockname()[1]
         for folder in ("folder", "empty", "state"):
             (tmp_path / folder).mkdir()
+        (tmp_path / "loop").symlink_to("loop")
         (tmp_path / "folder" / "thesis.txt").write_text("three years of work")
         (tmp_path / "binary").write_bytes(bytes(range(256)) * 8)
         with sqlite3.connect(tmp_path / "other.db") as foreign:
@@ -117,6 +118,8 @@ MISTAKES = {
     "demo --dir folder": "folder holds something that is no demo's; name another folder with --dir",
     "demo --dir binary": "binary holds something that is no demo's",
     "demo --dir /proc/demo": "/proc/demo cannot be written",
+    "demo --dir loop": "loop leads nowhere: its links run in a circle; name another folder with --dir",
+    "demo --dir binary/new": "binary/new cannot be written: Not a directory",
     "demo --dir what?": "has a character in its path that a database URL cannot hold",
     "demo --dir a:b": "has a character in its path that a database URL cannot hold",
     "demo --quick": "No such option '--quick'",

@@ -82,7 +82,11 @@ def set_stage(folder: Path, *, what: str = "demo", elsewhere: str = ELSEWHERE) -
     """
     if folder.exists() and not (folder / MARK).exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} holds something that is no {what}'s; {elsewhere}.")
-    if not folder.resolve().as_posix().isprintable() or set(folder.resolve().as_posix()) & _AWKWARD:
+    try:
+        path = folder.resolve().as_posix()
+    except (OSError, RuntimeError) as error:  # RuntimeError until Python 3.13: links in a circle
+        raise InputError(f"{folder} leads nowhere: its links run in a circle; {elsewhere}.") from error
+    if not path.isprintable() or set(path) & _AWKWARD:
         raise InputError(f"{str(folder)!r} has a character in its path that a database URL cannot hold; {elsewhere}.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
