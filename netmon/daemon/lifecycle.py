@@ -12,6 +12,7 @@ from pathlib import Path
 
 from netmon.daemon.assembly import Daemon, assemble
 from netmon.daemon.full_round import full_round
+from netmon.daemon.log import start_log
 from netmon.daemon.notify import Manager
 from netmon.daemon.reload import Reloader
 from netmon.engine.calendar import close_resolved_tickets, forget_old_cases
@@ -68,10 +69,11 @@ async def run_daemon(config: Path, *, http: socket.socket | None = None, started
         NetmonError: it cannot start; the text says why and what to do.
     """
     settings = load_settings(config)
-    start_log(settings.log.level)
+    discretion = start_log(settings.log.level)
     loaded = await asyncio.to_thread(load_inventory, settings.inventory.directory, settings.credentials)
+    discretion.learn(settings, loaded.inventory)
     for warning in loaded.warnings:
-        log.warning("%s", warning)
+        log.warning("inventory remark=%r", str(warning))
     manager = Manager.from_environment(os.environ, os.getpid())
     async with AsyncExitStack() as stack:
         async with manager.starting(SystemClock()):
@@ -79,7 +81,7 @@ async def run_daemon(config: Path, *, http: socket.socket | None = None, started
         listening = http or listen(settings.web.listen, settings.web.port)
         stack.callback(listening.close)
         daemon.own.address = address_of(listening)
-        reloader = Reloader(config, daemon, manager)
+        reloader = Reloader(config, daemon, manager, discretion)
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.wanted.set)
         _start_calendar(daemon, stack)
         asyncio.get_running_loop().add_signal_handler(
@@ -94,17 +96,6 @@ async def run_daemon(config: Path, *, http: socket.socket | None = None, started
         if started:
             started(daemon)
         await _run_loops(daemon, reloader, make_pages(daemon, listening), manager)
-
-
-def start_log(level: str) -> None:
-    """One line per change on standard error; libraries only when something is wrong.
-
-    Below that they write down what they send: httpx each address with its query, a gateway's password and number in it.
-    """
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger().setLevel(logging.WARNING)
-    for ours in ("netmon", "netmon_exporters"):
-        logging.getLogger(ours).setLevel(level.upper())
 
 
 def make_pages(daemon: Daemon, listening: socket.socket) -> WebServer:

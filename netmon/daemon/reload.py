@@ -13,6 +13,7 @@ from pathlib import Path
 
 from netmon.daemon.assembly import Daemon, olt_pace, plan_for, slow_round
 from netmon.daemon.full_round import leave_report
+from netmon.daemon.log import Discretion
 from netmon.daemon.notify import Manager
 from netmon.daemon.policies import case_policy, courier_policy, health_policy, isolation_policy
 from netmon.engine.plan import SnmpRound, SweepPlan, build_snmp_round
@@ -53,9 +54,10 @@ class Prepared:
 class Reloader:
     """Waits for a wish to reload (SIGHUP), and tells the outcome in a metric, the log and a small report file."""
 
-    def __init__(self, config: Path, daemon: Daemon, manager: Manager) -> None:
+    def __init__(self, config: Path, daemon: Daemon, manager: Manager, discretion: Discretion) -> None:
         self._config = config
         self._manager = manager
+        self._discretion = discretion
         self._daemon = daemon
         self._started_with = daemon.settings
         daemon.vitals.gauge(Vital.RELOAD_OK, 1)
@@ -84,6 +86,7 @@ class Reloader:
             vitals.gauge(Vital.RELOAD_OK, 0)
             self._report(now, ok=False, lines=complaints)
             return False
+        self._discretion.learn(prepared.settings, prepared.inventory)
         ignored = self._ignored(prepared.settings)
         self._swap(prepared)
         vitals.gauge(Vital.RELOAD_OK, 1)

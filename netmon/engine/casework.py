@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from netmon.engine.agent_watch import AgentGroups, AgentSituationBuilder
+from netmon.engine.case_log import tell
 from netmon.engine.judge import Judge
 from netmon.engine.situation import GroupIndex, SituationBuilder
 from netmon.engine.slices import CaseChange, slices
@@ -166,6 +167,7 @@ class Casework:
             self._note_trouble("")
             for decision in decisions:
                 self._vitals.count(Vital.DECISIONS, label=type(decision).__name__)
+                tell(decision)
             await self._read_again({change.fault.id for change in part})
             self._outdated = False
         return country.isolation is None and country.inventory is inventory

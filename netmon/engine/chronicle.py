@@ -59,7 +59,7 @@ class Chronicle:
                 await self._store.note_devices(records, events, now)
             except StoreError as error:
                 if not self._refused:
-                    log.error("device history cannot be written reason=%s", error)
+                    log.error("device history cannot be written reason=%r", str(error))
                 self._refused = True
                 return
             self._refused = False

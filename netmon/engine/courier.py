@@ -152,7 +152,7 @@ class Courier:
                 self._trouble.pop(channel, None)
             except StoreError as error:
                 if str(error) != self._trouble.get(channel):
-                    log.warning("outbox cannot be used channel=%s reason=%s", channel, error)
+                    log.warning("outbox cannot be used channel=%s reason=%r", channel, str(error))
                 self._trouble[channel] = str(error)
             if tried < self._policy.at_once:
                 await self._clock.sleep(self._policy.poll)
@@ -313,7 +313,9 @@ class Courier:
                 delivery = replace(delivery, reason=f"given up after {limit / 3600:.0f} h: {delivery.reason}")
         elif delivery.verdict is Verdict.UNKNOWN and entry.doubts < policy.resends:
             retry_at = now.wall + policy.doubt_hold
-        if retry_at is None and delivery.verdict is not Verdict.SENT:
+        if delivery.verdict is Verdict.SENT:
+            log.info("notice=%s verdict=%s tries=%d", entry.notice.key, delivery.verdict, entry.attempt + 1)
+        elif retry_at is None:
             log.warning("notice given up notice=%s verdict=%s", entry.notice.key, delivery.verdict)
         return _Outcome(entry, delivery, retry_at)
 

@@ -179,7 +179,7 @@ class SnmpSweep:
             try:
                 plan = await self._reader.discover(who, self._plans[device])
             except Exception:  # one device that nobody foresaw must not end the sweep of all others
-                log.exception("discovery of device=%s failed", who.id)
+                log.exception("discovery failed device=%s", who.id)
             if generation == country.fleet.generation:
                 self._awaited[device] = self._changed[device] = False
                 self._found(device, plan, clock.now())
@@ -202,7 +202,7 @@ class SnmpSweep:
         self._sightings.append(DeviceRecord(who.id, who.address, plan.identity))
         if self._plans[device] is None:
             self._planned += 1
-            log.info("device=%s speaks SNMP readings=%d", who.id, len(plan.outline))
+            log.info("device=%s snmp=speaks readings=%d", who.id, len(plan.outline))
         self._plans[device] = plan
         self._looked_at[device] = now.monotonic
         self._next_look[device] = now.monotonic + DISCOVER_AGAIN

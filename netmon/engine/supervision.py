@@ -30,7 +30,7 @@ async def keep_running(name: str, work: Callable[[], Awaitable[None]], *, clock:
             if clock.now().monotonic - began > CALM_AFTER:
                 pause = 0.0
             if not pause:
-                log.exception("task=%s failed and is started again", name)
+                log.exception("task failed and is started again task=%r", name)
             vitals.count(Vital.TASK_RESTARTS, label=name)
             pause = min(LONGEST_PAUSE, pause * 2 or FIRST_PAUSE)
             await clock.sleep(pause)

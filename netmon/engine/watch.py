@@ -126,7 +126,7 @@ class IsolationWatch:
                 await store.commit(self._untold[:1], now)
             except StoreError as error:
                 if not self._refused:
-                    log.error("alarm cannot be written reason=%s", error)
+                    log.error("alarm cannot be written reason=%r", str(error))
                 self._refused = True
                 return
             self._untold.pop(0)

@@ -77,7 +77,7 @@ class Templates:
                 raise
             if str(error) not in self._complained:
                 self._complained.add(str(error))
-                log.error("packaged template used reason=%s", error)
+                log.error("packaged template used reason=%r", str(error))
             return self._packaged.render(name, **values)
 
     def _render(self, name: str, values: Mapping[str, object]) -> str:

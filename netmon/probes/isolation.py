@@ -112,7 +112,7 @@ class NetlinkSensor:
             outlook = await survey(self._sample or OUTSIDE, questions)
         except (OSError, NetlinkError) as error:
             if not self._failing:
-                log.warning("isolation sensor cannot ask the kernel, says nothing until it can reason=%s", error)
+                log.warning("isolation sensor cannot ask the kernel, says nothing until it can reason=%r", str(error))
             self._failing, self._cut_off = True, ""
             return False
         self._failing = False
@@ -134,7 +134,7 @@ def open_sensor(sample: Sequence[str], *, namespace: str = "") -> NetlinkSensor:
     try:
         return NetlinkSensor(sample, open_in_namespace(namespace, _open_sockets))
     except OSError as error:
-        log.warning("isolation sensor is off, only reference targets can tell reason=%s", error.strerror)
+        log.warning("isolation sensor is off, only reference targets can tell reason=%r", error.strerror)
         return NetlinkSensor(sample, None)
 
 

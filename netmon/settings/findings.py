@@ -1,7 +1,7 @@
 """Pydantic's findings about an operator's YAML file as sentences with the line they stand on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, Tag
@@ -23,17 +23,22 @@ class Findings:
     """What the sentences need to know.
 
     `model` is that of the whole file. Values in the sections `never_quoted`, and under any key of `may_hold_secrets`,
-    are not repeated. Sections in `unions` look different by their driver, which pydantic names as a step of the path.
+    are not repeated; in a section of `quoted_only` no others than those of its keys there are. Sections in `unions`
+    look different by their driver, which pydantic names as a step of the path.
     """
 
     model: type[BaseModel]
     never_quoted: frozenset[str] = frozenset()
     may_hold_secrets: frozenset[str] = frozenset()
+    quoted_only: Mapping[str, frozenset[str]] = field(default_factory=dict)
     unions: frozenset[str] = frozenset()
 
     def quotes(self, location: tuple[str | int, ...]) -> bool:
         """Whether what the operator wrote there may be shown."""
-        return not ((location and location[0] in self.never_quoted) or self.may_hold_secrets.intersection(location))
+        section, key = (location[0], location[-1]) if location else ("", "")
+        if section in self.quoted_only and key not in self.quoted_only[str(section)]:
+            return False
+        return section not in self.never_quoted and not self.may_hold_secrets.intersection(location)
 
     def as_written(self, location: tuple[str | int, ...]) -> tuple[str | int, ...]:
         """The path as it stands in the file."""
@@ -66,7 +71,7 @@ def _sentence(mistake: Mapping[str, Any], location: tuple[str | int, ...], findi
         return _instead("should be text", quoted), "" if isinstance(given, (dict, list)) else "put it in quotes"
     if kind in ("enum", "literal_error", "union_tag_invalid"):
         known = _words(mistake["ctx"].get("expected") or mistake["ctx"]["expected_tags"])
-        return f"{quoted} is not known here", did_you_mean(str(given), known)
+        return f"{quoted or 'what stands there'} is not known here", did_you_mean(str(given), known)
     message = mistake["msg"].removeprefix("Value error, ").removeprefix("Input ")
     return _instead(_PLAINER.get(message, message), quoted), ""
 

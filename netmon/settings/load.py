@@ -23,6 +23,12 @@ _FINDINGS = Findings(
     Settings,
     never_quoted=frozenset({"credentials", "store"}),
     may_hold_secrets=frozenset({"url", "headers", "fields", "token_sha256"}),
+    # Where netmon logs in, a password may have been pasted beside any key.
+    quoted_only={
+        "mail": frozenset({"driver", "security"}),
+        "sms": frozenset({"driver", "method", "body", "number"}),
+        "web": frozenset({"listen"}),
+    },
     unions=frozenset(_UNION_SECTIONS),
 )
 

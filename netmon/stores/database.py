@@ -60,7 +60,8 @@ def make_engine(url: URL, use: Use) -> sa.Engine:
     """An engine with one connection, for one thread at a time."""
     sqlite = url.get_backend_name() == "sqlite"
     options: dict[str, Any] = {"connect_args": {"check_same_thread": False}} if sqlite else {"pool_pre_ping": True}
-    engine = sa.create_engine(url, poolclass=QueuePool, pool_size=1, max_overflow=0, **options)
+    # Should a driver's error ever be printed whole, then without the values it was about.
+    engine = sa.create_engine(url, poolclass=QueuePool, pool_size=1, max_overflow=0, hide_parameters=True, **options)
     if sqlite:
         sa.event.listen(engine, "connect", _set_up_writer if use is Use.WRITE else _set_up_reader)
         sa.event.listen(engine, "begin", _begin_to_write if use is Use.WRITE else _begin_to_read)

@@ -25,7 +25,7 @@ def _load(point: EntryPoint, sources: ExporterSources) -> Exporter | None:
     try:
         exporter: Exporter = point.load()(sources)
     except Exception as error:
-        log.exception("exporter not loaded: name=%s from=%s error=%s", point.name, point.value, type(error).__name__)
+        log.exception("exporter not loaded name=%s from=%s error=%s", point.name, point.value, type(error).__name__)
         return None
-    log.info("exporter loaded: name=%s from=%s", point.name, point.value)
+    log.info("exporter loaded name=%s from=%s", point.name, point.value)
     return exporter

@@ -32,20 +32,34 @@ from tests.notifiers.mail_server import PASSWORD
 
 IN_FILE, IN_ENVIRONMENT, FROM_SYSTEMD = "Zq4x-file-canary-93", PASSWORD, "Jx9p-systemd-canary-77"
 PASTED, IN_URL = "Qz8w-pasted-canary-52", "Kj3v-url-canary-68"
-SECRETS = (IN_FILE, IN_ENVIRONMENT, FROM_SYSTEMD, PASTED, IN_URL)
+OF_USER, WRONG_KEY = "Wm5r-passphrase-canary-41", "Vb6n-wrong-key-canary-29"
+SECRETS = (IN_FILE, IN_ENVIRONMENT, FROM_SYSTEMD, PASTED, IN_URL, OF_USER, WRONG_KEY)
 TECHNICIAN, VOLUNTEER, CENTRE = "0861357924", "089-753-1846", "045-628-4917"
 PAGES = (
     "/", "/readyz", "/metrics", "/metrics/province/34", "/discovery/prometheus", "/api/openapi.json",
     "/api/v1/overview", "/api/v1/villages", "/api/v1/faults", "/api/v1/faults?language=en", "/api/v1/tickets",
     "/api/v1/villages?province=x", "/metrics/province/99", "/nothing/there",
 )  # fmt: skip
+LOG_LINE = re.compile(
+    r"\d{4}-\d\d-\d\d [\d:]{8},\d{3} (?:DEBUG|INFO|WARNING|ERROR) netmon[\w.]*"  # when, how serious, who
+    r"(?: [A-Za-z,]+)*"  # a fixed text
+    r"(?: \w+=(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s'\"]+))+"  # key=value, quoted where it has blanks
+)
+COMMANDS = ("tickets list", f"explain {VILLAGES[0]}", "outbox list")
 SETTINGS = """\
 log: {{level: debug}}
-credentials: {{village-read: {file}, smtp-password: environment, gateway: systemd}}
+credentials:
+  village-read: {file}
+  smtp-password: environment
+  gateway: systemd
+  olt-v3: {{source: environment, user: netmon, auth: sha256, priv: aes128}}
 """
 BAD_SETTINGS = f"""\
 credentials: {{village-read: {PASTED}}}
 store: {{url: 'postgresql://netmon:{IN_URL}@db.example.org/netmon'}}
+mail: {{driver: smtp, password: {WRONG_KEY}, host: '{VOLUNTEER}', port: {WRONG_KEY}}}
+sms: {{driver: http, url: 'https://netmon:{WRONG_KEY}@sms.example.org/', auth: {WRONG_KEY}}}
+web: {{token_sha256: {WRONG_KEY}}}
 """
 
 
@@ -106,7 +120,11 @@ def planted(tmp_path: Path) -> Iterator[Planted]:
     secret.write_text(IN_FILE + "\n")
     systemd.mkdir()
     (systemd / "gateway").write_text(FROM_SYSTEMD + "\n")
-    environment = {"NETMON_CREDENTIAL_SMTP_PASSWORD": IN_ENVIRONMENT, "CREDENTIALS_DIRECTORY": str(systemd)}
+    environment = {
+        "NETMON_CREDENTIAL_SMTP_PASSWORD": IN_ENVIRONMENT,
+        "NETMON_CREDENTIAL_OLT_V3": OF_USER,
+        "CREDENTIALS_DIRECTORY": str(systemd),
+    }
     with network_with_firewall() as network, gateways(tmp_path, status="400 Bad Request") as peers:
         site = Site(
             folder=tmp_path,
@@ -117,12 +135,15 @@ def planted(tmp_path: Path) -> Iterator[Planted]:
             volunteer=VOLUNTEER,
             credential="village-read",
         )
+        devices = site.folder / "inventory" / "devices.csv"
+        devices.write_text(devices.read_text().replace(f"{VILLAGES[2]},village-read", f"{VILLAGES[2]},olt-v3"))
         yield Planted(site, network, environment, peers)
 
 
 @pytest.mark.network
 @pytest.mark.peer("nft")
-def test_no_planted_secret_or_number_is_found_anywhere(planted: Planted) -> None:
+@pytest.mark.timeout(240)
+def test_no_planted_secret_or_number_is_found_anywhere(planted: Planted, netmon) -> None:
     site, environment, peers = planted.site, planted.environment, planted.peers
     places: dict[str, str] = {}
     with running(site, **environment) as daemon:
@@ -130,6 +151,7 @@ def test_no_planted_secret_or_number_is_found_anywhere(planted: Planted) -> None
         eventually(lambda: bool(peers.mailbox.mails and peers.smsbox.calls), 30, daemon.said)
         eventually(lambda: "notice=" in daemon.said(), 10, daemon.said)
         places |= pages_of(daemon)
+        places |= {command: str(netmon(site, *command.split())) for command in COMMANDS}
         for count, mistake in ((3, numbers_in_wrong_columns), (5, secrets_pasted)):
             mistake(site)
             places[f"netmon check of {mistake.__name__}"] = str(site.netmon("check", **environment))
@@ -147,7 +169,14 @@ def test_no_planted_secret_or_number_is_found_anywhere(planted: Planted) -> None
     mails = {f"mail {number}": parts_of(mail) for number, mail in enumerate(peers.mailbox.mails)}
     secrets = {secret: traces_of_secret(secret) for secret in SECRETS}
     people = {number: traces_of_number(number) for number in (TECHNICIAN, VOLUNTEER)}
-    assert set(re.findall(r"^\S+ \S+ [A-Z]+ (\w+)", places["log"], re.MULTILINE)) == {"netmon"}
+    assert [line for line in places["log"].splitlines() if not LOG_LINE.fullmatch(line)] == []
+    for change in (
+        "device=AP-34010101 health=down",
+        " state=open cause=",
+        " ticket=opened centre=UBN",
+        " verdict=sent",
+    ):
+        assert places["log"].count(change) >= 1, change
     assert found({**places, **mails}, {**secrets, **people}) == []
     assert found(places, {CENTRE: traces_of_number(CENTRE)}) == []
 

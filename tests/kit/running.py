@@ -162,7 +162,7 @@ def running(site: Site, *, wrapper: Sequence[str] = (), **environment: str) -> I
         )
         daemon = RunningDaemon(process, address_of(http), log)
     try:
-        eventually(lambda: process.poll() is not None or daemon.ready()[0] == 200, 30, daemon.said)
+        eventually(lambda: process.poll() is not None or daemon.ready()[0] == 200, 90, daemon.said)
         assert process.poll() is None, daemon.said()
         yield daemon
     finally:

@@ -90,5 +90,5 @@ def test_exporter_that_cannot_be_made_is_logged_and_left_out(
     with caplog.at_level(logging.ERROR, "netmon.web.exporters"):
         names = [exporter.name for exporter in load_exporters(_sources(house))]
     assert not {"raising", "missing"} & set(names)
-    assert "exporter not loaded: name=missing" in caplog.text
-    assert "exporter not loaded: name=raising from=raising_exporter:create error=ValueError" in caplog.text
+    assert "exporter not loaded name=missing" in caplog.text
+    assert "exporter not loaded name=raising from=raising_exporter:create error=ValueError" in caplog.text

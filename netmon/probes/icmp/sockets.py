@@ -119,6 +119,6 @@ def _set_up(sock: socket.socket, family: Family) -> None:
     log.info("icmp socket opened family=%s kind=%s receive_buffer=%d", family.name, kind, granted)
     if granted < RECEIVE_BUFFER:
         log.warning(
-            "icmp receive buffer is short family=%s bytes=%d wanted=%d: set the sysctl net.core.rmem_max to %d",
-            family.name, granted, RECEIVE_BUFFER, RECEIVE_BUFFER,
+            "icmp receive buffer is short family=%s bytes=%d advice='set the sysctl net.core.rmem_max to %d'",
+            family.name, granted, RECEIVE_BUFFER,
         )  # fmt: skip
