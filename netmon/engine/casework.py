@@ -21,7 +21,7 @@ from netmon.engine.situation import GroupIndex, SituationBuilder
 from netmon.engine.slices import CaseChange, slices
 from netmon.errors import StoreError
 from netmon.model.country import Country
-from netmon.model.faults import Fault, Scope
+from netmon.model.faults import AGENT_SCOPES, Fault, Scope
 from netmon.model.ids import FaultId
 from netmon.model.inventory import Inventory
 from netmon.model.time import Now
@@ -133,7 +133,7 @@ class Casework:
         concluded = conclude(situation, self._policy.conclude, self._new_id)
         self._unsettled |= _anything_settles(situation, concluded)
         changed = (*concluded, *conclude_agents(agents, policy, self._new_id))
-        _tell_of_areas(before, changed)
+        _tell_of_agents(before, changed)
         merged: dict[FaultId, list[Fault]] = {}
         for fault in changed:
             if fault.merged_into is not None and fault.id in before:
@@ -179,14 +179,14 @@ class Casework:
         self._country.cases = tuple(sorted((*kept, *fresh), key=lambda case: (case.fault.opened_at, case.fault.id)))
 
 
-def _tell_of_areas(before: Mapping[FaultId, Fault], changed: Sequence[Fault]) -> None:
-    """Nobody gets a ticket of an area whose agents are silent together, so the log has to say it."""
+def _tell_of_agents(before: Mapping[FaultId, Fault], changed: Sequence[Fault]) -> None:
+    """A silent agent changes nobody's health, so the log would not know of it; of an area nobody gets a ticket."""
     for fault in changed:
-        if fault.scope is Scope.AREA_AGENTS and fault.is_open and fault.id not in before:
-            seen = fault.evidence[0]
-            log.warning("agents=silent area=%s devices=%d of=%d", fault.key, seen.count, seen.total)
-        elif fault.scope is Scope.AREA_AGENTS and not fault.is_open:
-            log.warning("agents=speaking area=%s", fault.key)
+        if fault.scope not in AGENT_SCOPES or (fault.id in before and fault.is_open):
+            continue
+        level = logging.WARNING if fault.scope is Scope.AREA_AGENTS else logging.INFO
+        seen, says = fault.evidence[0], "silent" if fault.is_open else "speaking"
+        log.log(level, "agents=%s %s=%s devices=%d of=%d", says, fault.scope, fault.key, seen.count, seen.total)
 
 
 def _anything_settles(situation: Situation, changed: tuple[Fault, ...]) -> bool:

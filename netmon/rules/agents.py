@@ -233,7 +233,7 @@ class _Board:
 
     def open_single(self, agent: SilentAgent) -> None:
         """A fault of its own."""
-        evidence = Evidence(EvidenceKind.AGENT_SILENT, agent.device, agent.silent_since)
+        evidence = Evidence(EvidenceKind.AGENT_SILENT, agent.device, agent.silent_since, 1, 1)
         self._put(self._blank(Scope.AGENT, agent.device), (_member(agent),), (evidence,))
 
     def _young_singles(self, feeder: DeviceId) -> list[Fault]:

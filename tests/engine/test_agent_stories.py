@@ -1,6 +1,7 @@
 """Ping yes, SNMP no: stories of silent agents through sweep, judge and casework."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -127,7 +128,10 @@ def test_a_hung_agent_gets_one_ticket_by_mail_without_sms_and_nobody_counts_as_d
     assert len(house.faults) == 1
 
 
-def test_the_ticket_is_resolved_once_the_agent_answers_steadily(house: AgentHouse) -> None:
+def test_the_ticket_is_resolved_once_the_agent_answers_steadily(
+    house: AgentHouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
     house.hang("ap-7")
     house.live_until_ticket(200)
     house.wake()
@@ -135,6 +139,8 @@ def test_the_ticket_is_resolved_once_the_agent_answers_steadily(house: AgentHous
     assert house.open_faults
     house.live(3 * ROUND)
     (fault,), (ticket,) = house.faults, house.tickets
+    assert "agents=silent agent=ap-7 " in caplog.text
+    assert "agents=speaking agent=ap-7 " in caplog.text
     assert fault.resolution is Resolution.RECOVERED
     assert ticket.status is TicketStatus.RESOLVED
 
@@ -213,7 +219,7 @@ def test_when_nobody_answers_snmp_no_service_centre_gets_a_ticket(
     (fault,) = house.open_faults
     assert (fault.scope, fault.key) == (Scope.AREA_AGENTS, COUNTRY)
     assert house.tickets == []
-    assert "agents=silent area=country" in caplog.text
+    assert "agents=silent area_agents=country devices=84 of=84" in caplog.text
     assert house.healths([device.id for device in house.country.inventory.devices]) == {Health.UP}
     house.wake()
     house.live(120)
