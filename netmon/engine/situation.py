@@ -102,7 +102,12 @@ class SituationBuilder:
         """Whether a member answers that does not count as recovered yet: time alone will change that."""
         index_of = self._country.inventory.index_of
         members = (m for case in self._cases for m in case.fault.members if m.recovered_at is None)
-        return any(m.device in index_of and self._health[index_of[m.device]] in _ANSWERING for m in members)
+        indices = [index_of[m.device] for m in members if m.device in index_of]
+        return any(
+            self._health[i] in _ANSWERING
+            or (self._is_out_of_sight(i) and any(self._health[one] in _ANSWERING for one in self._heard_behind(i)))
+            for i in indices
+        )
 
     def _is_ours(self, device: DeviceId) -> bool:
         index = self._country.inventory.index_of.get(device)
@@ -139,6 +144,13 @@ class SituationBuilder:
             below_watched=len(below),
             below_silent=sum(self._health[i] in DARK for i in below),
         )
+
+    def _is_out_of_sight(self, index: int) -> bool:
+        """Known from its OLT alone, which says nothing of it any more: what answers behind it tells that it works."""
+        return self._health[index] == Health.UNKNOWN and self._country.inventory.devices[index].is_told_of
+
+    def _heard_behind(self, index: int) -> list[int]:
+        return [i for i in self._country.inventory.below(index) if i != index and can_speak(self._country, i)]
 
     def _uplink_witness(self, index: int) -> Witness:
         """What an uplink says by itself; of one without an address its OLT tells."""
@@ -184,6 +196,11 @@ class SituationBuilder:
         """The device is steadily up, and so is every point behind it, unless their grace has run out."""
         inventory, fleet = self._country.inventory, self._country.fleet
         index = inventory.index_of.get(member.device)
+        if index is not None and self._is_out_of_sight(index):
+            behind = self._heard_behind(index)
+            return bool(behind) and all(
+                self._health[i] == Health.UP and self._judge.is_steady(i, self._now) for i in behind
+            )
         if index is None or self._health[index] != Health.UP:
             return False
         if not self._judge.is_steady(index, self._now):

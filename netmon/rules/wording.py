@@ -124,7 +124,7 @@ EVIDENCE: Mapping[str, Mapping[EvidenceKind, str]] = {
         EvidenceKind.FEEDER_NOT_WATCHED: "the feeder {device} is not watched",
         EvidenceKind.ALL_BELOW_SILENT: "every device behind {device} is silent ({count} of {total})",
         EvidenceKind.OLT_ONLINE: "the OLT says that {device} is online",
-        EvidenceKind.OLT_OFFLINE: "the OLT says that {device} is offline, not why",
+        EvidenceKind.OLT_OFFLINE: "the OLT says that {device} is offline, but not why",
         EvidenceKind.OLT_DYING_GASP: "{device} told the OLT that its power was failing (dying gasp)",
         EvidenceKind.OLT_LOSS_OF_SIGNAL: "the OLT receives no light from {device} (loss of signal)",
         EvidenceKind.OLT_DYING_GASPS: "{count} of {total} ONUs told the OLT that their power was failing (dying gasp)",

@@ -2,10 +2,13 @@
 
 import pytest
 
+from netmon.engine.olt_watch import OltPace
 from netmon.model.faults import Cause, EvidenceKind, Scope
 from netmon.model.health import Health
 from netmon.model.ids import DeviceId
+from netmon.model.inventory import ObservedVia
 from netmon.model.onus import OnuRow, RowState
+from tests.kit.house import with_device
 from tests.kit.olts import GASPED, LIGHT, LOST, MUTE, ONLINE, OltHouse, Plan, with_olts
 
 
@@ -221,3 +224,38 @@ def test_a_cut_trunk_is_the_line_though_the_place_is_dark() -> None:
     (fault,) = house.open_faults
     assert (fault.scope, fault.cause) == (Scope.FEEDER, Cause.UPLINK)
     assert fault.confidence >= 0.8
+
+
+def test_a_village_that_returns_while_its_olt_is_silent_ends_its_fault_all_the_same() -> None:
+    house = settled(villages=4, no_address=[2])
+    house.cut_power(2)
+    house.live(40)
+    assert [fault.key for fault in house.open_faults] == ["onu-2"]
+    house.played["olt-1"].silent = True
+    house.live(60)
+    assert house.health("onu-2") is Health.UNKNOWN
+    assert len(house.open_faults) == 1
+    house.heal()
+    house.live(120)
+    assert house.health("ap-2") is Health.UP
+    assert house.open_faults == []
+
+
+def test_a_reload_keeps_what_is_known_of_onus_and_finds_their_rows_again() -> None:
+    house = settled(villages=4, no_address=[2])
+    house.live(60)
+    inventory = house.country.inventory
+    light = house.country.fleet.told_readings.of(inventory.index_of[DeviceId("onu-2")])
+    assert light
+    house.reload(with_device(inventory, "ap-4", name="another name"))
+    house.olts.adopt(OltPace(20.0, 200.0))
+    assert house.health("onu-2") is Health.UP
+    house.live(30)
+    assert house.played["olt-1"].walks == 2
+    assert house.health("onu-2") is Health.UP
+    assert house.country.fleet.told_readings.of(inventory.index_of[DeviceId("onu-2")]) == light
+    moved = with_device(house.country.inventory, "onu-2", observed_via=ObservedVia(DeviceId("olt-1"), "S99"))
+    house.reload(moved)
+    house.olts.adopt(OltPace(20.0, 200.0))
+    house.live(30)
+    assert house.health("onu-2") is Health.UNKNOWN
