@@ -1,13 +1,16 @@
 """The working state of one conclusion, and the one way in which faults and devices become one fault."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from netmon.model.faults import Cause, Fault, Member, Resolution
+from netmon.model.faults import Cause, Evidence, EvidenceKind, Fault, Member, Resolution
 from netmon.model.ids import DeviceId, FaultId
 from netmon.rules.correlation import ConcludePolicy, GroupKey
 from netmon.rules.diagnosis import Candidate, Finding, diagnose, diagnose_group
 from netmon.rules.situation import Situation
+
+_ENOUGH_GASPS = 2
+"""One village may have pulled its plug just then."""
 
 
 class Board:
@@ -116,6 +119,21 @@ def explained(board: Board, fault: Fault) -> Fault:
     return labelled(fault, finding)
 
 
+def _have_gasped(fault: Fault) -> bool:
+    gasps = [one.count for one in fault.evidence if one.kind is EvidenceKind.OLT_DYING_GASPS]
+    return max(gasps, default=0) >= _ENOUGH_GASPS
+
+
+def _new(said: Sequence[Evidence], before: Sequence[Evidence]) -> Iterator[Evidence]:
+    known = {(one.kind, one.subject) for one in before}
+    return (one for one in said if (one.kind, one.subject) not in known)
+
+
 def labelled(fault: Fault, finding: Finding) -> Fault:
-    """The fault with this cause and what it rests on."""
+    """The fault with this cause and what it rests on.
+
+    But where an OLT heard villages gasp before it fell silent itself, it is the power: its own has run out, too.
+    """
+    if finding.cause is Cause.FEEDER and fault.cause is Cause.POWER and _have_gasped(fault):
+        return replace(fault, evidence=(*fault.evidence, *_new(finding.evidence, fault.evidence)))
     return replace(fault, cause=finding.cause, confidence=finding.confidence, evidence=finding.evidence)

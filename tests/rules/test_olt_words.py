@@ -144,6 +144,20 @@ def test_a_word_that_comes_late_relabels_a_single_and_a_common_fault_but_never_o
     assert single.only().cause is Cause.POWER
 
 
+def test_a_feeder_that_falls_silent_after_its_villages_gasped_has_lost_its_power_too() -> None:
+    here = land(ONE_PLACE, *[GASP] * 6)
+    assert here.only().cause is Cause.POWER
+    here.kill_feeder("olt-a", T + 70)
+    here.conclude(T + 100)
+    fault = here.only()
+    assert fault.cause is Cause.POWER
+    assert EvidenceKind.OLT_DYING_GASPS in {one.kind for one in fault.evidence}
+    cut = land(ONE_PLACE, *[LOST] * 6)
+    cut.kill_feeder("olt-a", T + 70)
+    cut.conclude(T + 100)
+    assert cut.only().cause is Cause.FEEDER
+
+
 @given(st.integers(1, 30), st.integers(0, 30), st.floats(0.05, 0.95))
 def test_further_gasps_only_ever_speak_for_power_and_lost_light_never_does(
     gasps: int, lost: int, before: float
