@@ -21,7 +21,7 @@ from netmon.engine.situation import GroupIndex, SituationBuilder
 from netmon.engine.slices import CaseChange, slices
 from netmon.errors import StoreError
 from netmon.model.country import Country
-from netmon.model.faults import AGENT_SCOPES, Fault, Scope
+from netmon.model.faults import AGENT_SCOPES, Fault, Resolution, Scope
 from netmon.model.ids import FaultId
 from netmon.model.inventory import Inventory
 from netmon.model.time import Now
@@ -185,7 +185,8 @@ def _tell_of_agents(before: Mapping[FaultId, Fault], changed: Sequence[Fault]) -
         if fault.scope not in AGENT_SCOPES or (fault.id in before and fault.is_open):
             continue
         level = logging.WARNING if fault.scope is Scope.AREA_AGENTS else logging.INFO
-        seen, says = fault.evidence[0], "silent" if fault.is_open else "speaking"
+        seen, is_back = fault.evidence[0], fault.resolution is Resolution.RECOVERED
+        says = "speaking" if is_back else fault.resolution or "silent"
         log.log(level, "agents=%s %s=%s devices=%d of=%d", says, fault.scope, fault.key, seen.count, seen.total)
 
 
