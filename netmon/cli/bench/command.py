@@ -7,9 +7,11 @@ from typing import Any, Protocol
 import click
 from rich.console import Console
 
+from netmon.cli.bench.chart import chart
 from netmon.cli.bench.country.bench import COUNTRY, bench_country
 from netmon.cli.bench.exposition import bench_exposition
 from netmon.cli.bench.icmp import bench_icmp
+from netmon.cli.bench.rows import Bench
 from netmon.cli.bench.snmp import bench_snmp
 from netmon.cli.common import Number, WholeNumber
 from netmon.errors import InputError
@@ -37,6 +39,15 @@ json_option: Callable[[Command], Command] = click.option(
     "--json", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures here too."
 )
 
+chart_option: Callable[[Command], Command] = click.option(
+    "--chart",
+    "picture",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Draw the share of a core over the number of devices, as SVG.",
+)
+PING_INTERVAL, SNMP_INTERVAL = 20.0, 60.0
+"""Seconds: netmon's defaults, at which the charts are drawn."""
+
 
 @click.group()
 def bench() -> None:
@@ -47,18 +58,23 @@ def bench() -> None:
 @click.option("--devices", type=WholeNumber(1, 1_000_000), default=20_000, show_default=True)
 @click.option("--rounds", type=WholeNumber(1, 1000), default=5, show_default=True)
 @json_option
-def icmp(devices: int, rounds: int, file: Path | None) -> int:
+@chart_option
+def icmp(devices: int, rounds: int, file: Path | None, picture: Path | None) -> int:
     """One ICMP sweep: answers per CPU-second beside fping, gufo_ping, icmplib and blackbox_exporter."""
-    return _measure(lambda: bench_icmp(devices, rounds), file)
+    return _measure(
+        lambda: _drawn(bench_icmp(devices, rounds), picture, "ping all devices", PING_INTERVAL), file, picture
+    )
 
 
 @bench.command()
 @click.option("--agents", type=WholeNumber(1, 1000), default=250, show_default=True, help="Addresses snmpd has.")
 @click.option("--rounds", type=WholeNumber(1, 10_000), default=80, show_default=True)
 @json_option
-def snmp(agents: int, rounds: int, file: Path | None) -> int:
+@chart_option
+def snmp(agents: int, rounds: int, file: Path | None, picture: Path | None) -> int:
     """SNMPv2c polls of 10 objects per CPU-second, beside gufo_snmp, snmp_exporter and pysnmp."""
-    return _measure(lambda: bench_snmp(agents, rounds), file)
+    what = "poll all devices by SNMP"
+    return _measure(lambda: _drawn(bench_snmp(agents, rounds), picture, what, SNMP_INTERVAL), file, picture)
 
 
 @bench.command()
@@ -81,9 +97,17 @@ def country(villages: int, minutes: float, folder: Path | None, file: Path | Non
     return _measure(lambda: bench_country(villages, minutes, folder, click.echo), file)
 
 
-def _measure(run: Callable[[], Result], file: Path | None) -> int:
-    if file:
-        _try_writing(file)
+def _drawn(done: Bench, picture: Path | None, what: str, interval: float) -> Bench:
+    """Draw what was measured, if a picture is wanted."""
+    if picture:
+        picture.write_text(chart(done.rows, what=what, interval=interval), encoding="utf-8")
+    return done
+
+
+def _measure(run: Callable[[], Result], *files: Path | None) -> int:
+    file = files[0]
+    for wanted in filter(None, files):
+        _try_writing(wanted)
     result = run()
     result.show(Console(width=None if Console().is_terminal else 140))
     if file:
