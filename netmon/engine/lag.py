@@ -25,6 +25,7 @@ class LagMeter:
         self._vitals = vitals
         self._longest = 0.0
         self._longest_before = 0.0
+        self._told = -1.0
         self._window_ends = -math.inf
 
     async def run(self, clock: Clock) -> None:
@@ -50,7 +51,10 @@ class LagMeter:
             self._longest_before, self._longest = (self._longest if fresh else 0.0), 0.0
             self._window_ends = now + WINDOW
         self._longest = max(self._longest, lag)
-        self._vitals.gauge(Vital.LOOP_LAG_LONGEST, max(self._longest, self._longest_before))
+        longest = max(self._longest, self._longest_before)
+        if longest != self._told:
+            self._told = longest
+            self._vitals.gauge(Vital.LOOP_LAG_LONGEST, longest)
 
 
 def _moments(start: float) -> Iterator[float]:

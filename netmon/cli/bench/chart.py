@@ -113,4 +113,6 @@ def _spread(wanted: dict[str, float]) -> dict[str, float]:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.2g} %" if share < 1 else f"{share:.2g} core{"" if share == 1 else "s"}"
+    if share < 1:
+        return f"{100 * share:.2g} %"
+    return f"{share:.2g} {'core' if share == 1 else 'cores'}"

@@ -15,8 +15,9 @@ from netmon.probes.snmp.cells import Row
 from netmon.probes.snmp.codec import Version
 from netmon.probes.snmp.discover import Discovery
 from netmon.probes.snmp.interfaces import Interface
-from netmon.probes.snmp.quick import QuickReader, prepare
+from netmon.probes.snmp.quick import QuickReader
 from netmon.probes.snmp.reading import Cell, Gathered, Method, RowCount, Series, Tables, Uptime
+from netmon.probes.snmp.shared import shared_cell, shared_method, shared_reader
 from netmon.probes.snmp.standard import TABLE_STAMPS, UPTIME_OIDS, interface_rules, interface_series
 from netmon.probes.snmp.template import RequestTemplate, compile_get
 
@@ -62,7 +63,7 @@ class PollPlan:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "oids", tuple(oid for request in self.requests for oid in request))
-        object.__setattr__(self, "_reader", prepare(self.series))
+        object.__setattr__(self, "_reader", shared_reader(self.series))
 
     def templates(self, version: Version, community: bytes) -> tuple[RequestTemplate, ...]:
         """Compile the requests, one template each, in order."""
@@ -150,7 +151,7 @@ def _uptime(found: Discovery, position: Mapping[Oid, int]) -> Iterator[Series]:
     sources = [(source, UPTIME_OIDS[source]) for source in _uptime_sources(found)]
     if sources and all(oid in position for _, oid in sources):
         method = Uptime(tuple((source, position[oid]) for source, oid in sources), found.profile.uptime)
-        yield Series(Quantity.UPTIME, "", method)
+        yield Series(Quantity.UPTIME, "", shared_method(method))
 
 
 def _series(rows: Mapping[Rule, Sequence[Row]], position: Mapping[Oid, int], firmware: str) -> Iterator[Series]:
@@ -169,7 +170,8 @@ def _series(rows: Mapping[Rule, Sequence[Row]], position: Mapping[Oid, int], fir
             every = tuple(cell for its_cells in cells.values() for cell in its_cells)
             gathered.setdefault((rule.quantity, ""), []).append((rule.total, every))
     for (quantity, label), alternatives in gathered.items():
-        yield Series(quantity, label, Gathered(tuple(alternatives)), 64 if NATURE[quantity].is_counter else 0)
+        method = shared_method(Gathered(tuple(alternatives)))
+        yield Series(quantity, label, method, 64 if NATURE[quantity].is_counter else 0)
 
 
 def _counts(rule: Rule, rows: Sequence[Row]) -> Iterator[Series]:
@@ -182,7 +184,7 @@ def _counts(rule: Rule, rows: Sequence[Row]) -> Iterator[Series]:
 def _cell(rule: Rule, row: Row, position: Mapping[Oid, int], firmware: str) -> Cell:
     at = iter([position[oid] for oid in row.oids])
     scale = next((one.scale for one in rule.variants if one.firmware.search(firmware)), rule.scale)
-    return Cell(
+    cell = Cell(
         rule=rule,
         scale=scale,
         source=next(at),
@@ -191,6 +193,7 @@ def _cell(rule: Rule, row: Row, position: Mapping[Oid, int], firmware: str) -> C
         of=None if rule.of is None else next(at),
         conditions=tuple((next(at), condition) for condition in rule.only_if),
     )
+    return shared_cell(cell)
 
 
 def _chunks(oids: Sequence[Oid], values: Mapping[Oid, Value], most: int) -> Iterator[tuple[Oid, ...]]:

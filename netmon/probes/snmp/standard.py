@@ -7,6 +7,7 @@ from netmon.model.readings import Quantity
 from netmon.probes.snmp.ber import Value
 from netmon.probes.snmp.interfaces import Interface
 from netmon.probes.snmp.reading import Cell, Gathered, Series
+from netmon.probes.snmp.shared import shared_cell, shared_method
 
 UPTIME_OIDS: dict[UptimeSource, Oid] = {
     UptimeSource.SYS_UP_TIME: (1, 3, 6, 1, 2, 1, 1, 3, 0),
@@ -75,7 +76,9 @@ def interface_series(one: Interface, values: Mapping[Oid, Value], position: Mapp
         Series(
             rule.quantity,
             one.name,
-            Gathered(((Gather.FIRST, (Cell(rule, 1.0, position[(*rule.source.oid, one.index)]),)),)),
+            shared_method(
+                Gathered(((Gather.FIRST, (shared_cell(Cell(rule, 1.0, position[(*rule.source.oid, one.index)])),)),))
+            ),
             bits,
         )
         for rule, bits in interface_rules(one.index, values)
