@@ -151,3 +151,44 @@ def test_promtool_finds_nothing_wrong_with_any_of_the_metrics(country: Country, 
     assert (done.returncode, done.stderr + done.stdout) == (0, b"")
     for family in FAMILIES.values():
         assert _samples(text, family.name), family.name
+
+
+LIT: Outline = (Measure(Quantity.OPTICAL_RECEIVE_POWER, ""), Measure(Quantity.OPTICAL_DISTANCE, ""))
+POWER, DISTANCE = "netmon_optical_receive_power_dbm", "netmon_optical_distance_metres"
+
+
+def _tell(country: Country, device: int, outline: Outline, said: list[float], table: str) -> None:
+    readings = getattr(country.fleet, table)
+    readings.assign(device, outline)
+    readings.write([device], [said], 1.0)
+
+
+def test_what_the_olt_and_the_background_tell_stands_beside_what_the_sweep_reads(country: Country, device: int) -> None:
+    _say(country, device, AP, SAID)
+    _tell(country, device, (Measure(Quantity.TEMPERATURE, "radio"),), [41.0], "slow_readings")
+    _tell(country, device, LIT, [-18.12, 4200.0], "told_readings")
+    text = _scrape(_exporter(country))
+    assert _samples(text, POWER) == {_one(): -18.12}
+    assert _samples(text, DISTANCE) == {_one(): 4200}
+    assert _samples(text, "netmon_device_temperature_celsius") == {_one(("sensor", "radio")): 41}
+    assert _samples(text, "netmon_device_cpu_ratio")
+
+
+def test_a_device_s_own_word_goes_before_its_olt_s(country: Country, device: int) -> None:
+    _say(country, device, (Measure(Quantity.OPTICAL_RECEIVE_POWER, "pon0"),), [-17.5])
+    _tell(country, device, LIT, [-18.12, 4200.0], "told_readings")
+    text = _scrape(_exporter(country))
+    assert _samples(text, POWER) == {_one(("interface", "pon0")): -17.5}
+    assert _samples(text, DISTANCE) == {_one(): 4200}
+
+
+@pytest.mark.parametrize(
+    ("health", "shown"),
+    [(Health.UP, True), (Health.UNKNOWN, True), (Health.DOWN, False), (Health.UNREACHABLE, False)],
+)
+def test_light_of_an_onu_whose_state_nobody_knows_is_shown_of_a_dead_one_not(
+    country: Country, device: int, health: Health, shown: bool
+) -> None:
+    _tell(country, device, LIT, [-18.12, 4200.0], "told_readings")
+    country.fleet.health[device] = health
+    assert bool(_samples(_scrape(_exporter(country)), POWER)) is shown
