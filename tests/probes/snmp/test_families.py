@@ -1,13 +1,18 @@
 """Families told apart, and what is read of them; each on a few lines made up after the vendor's MIB."""
 
 import asyncio
+import time
+from collections.abc import Iterator
+from re import Pattern
 
 import pytest
 
+from netmon.model.profiles import Profile
 from netmon.model.readings import Identity, Quantity
 from netmon.probes.snmp.discover import Discovery, discover
 from netmon.probes.snmp.plan import Scope, build_plan
 from netmon.probes.snmp.recording import read_recording
+from netmon.probes.snmp.text import MOST_OCTETS
 from netmon.settings.profiles import load_profiles
 
 PROFILES = load_profiles()
@@ -229,3 +234,31 @@ def test_each_of_these_families_is_known_and_read(
     found, _, readings = read(*lines)
     assert found == profile
     assert readings[quantity, label] == pytest.approx(value)
+
+
+def patterns_of(profile: Profile) -> Iterator[Pattern[str] | None]:
+    for one in profile.recognised_by:
+        yield from (one.description, *(witness.match for witness in one.witnesses))
+    identity = profile.identity
+    yield from (piece.match for text in (*identity.model, *identity.serial, *identity.firmware) for piece in text)
+    yield from (*profile.interfaces.uplink, profile.interfaces.ignore)
+    for rule in profile.rules:
+        yield from (one.match for one in rule.rows)
+        yield from (one.match for one in rule.label)
+        yield from (one.firmware for one in rule.variants)
+
+
+def test_no_text_a_device_may_send_keeps_a_shipped_pattern_busy() -> None:
+    patterns = {one for profile in PROFILES.values() for one in patterns_of(profile) if one is not None}
+    pieces = (".", " ", "0", "a", "(", "( ", "(V1R", "((S1 V1R", "(V1R1) ", "Version ", "v1.", "S1", "MODEL: ")
+    texts = [(piece * MOST_OCTETS)[: MOST_OCTETS - 1] + end for piece in pieces for end in "x)"]
+
+    def is_slow(pattern: Pattern[str], text: str) -> bool:
+        started = time.thread_time()
+        pattern.search(text)
+        return time.thread_time() - started > 0.010
+
+    pairs = [(one, text) for one in patterns for text in texts]
+    for _ in range(4):  # a busy machine, or a collection of garbage, makes one search slow, not the same one each time
+        pairs = [(one, text) for one, text in pairs if is_slow(one, text)]
+    assert not [(one.pattern, text[:9]) for one, text in pairs]

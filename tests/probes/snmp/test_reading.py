@@ -1,6 +1,7 @@
 """Raw values into readings: what cannot be true is absent."""
 
 import math
+import time
 from typing import Any
 
 import pytest
@@ -133,6 +134,30 @@ def test_whatever_comes_a_reading_is_possible_or_absent(
         assert math.isfinite(found)
         assert nature.least is None or found >= nature.least
         assert nature.most is None or found <= nature.most
+
+
+HOSTILE = [
+    piece * (60_000 // len(piece)) + end
+    for piece in (b".", b" ", b" .", b".  00", b"\xc3", b"1", b"-")
+    for end in (b"", b"x")
+]
+
+
+@pytest.mark.parametrize("raw", HOSTILE, ids=lambda raw: repr(raw[:6] + raw[-1:]))
+def test_no_text_however_long_keeps_the_sweep_waiting(raw: bytes) -> None:
+    def seconds() -> float:
+        started = time.thread_time()
+        clean(raw)
+        number_in(raw)
+        return time.thread_time() - started
+
+    assert min(seconds() for _ in range(5)) < 0.010
+
+
+def test_a_text_that_is_cut_off_is_cut_between_characters() -> None:
+    text = clean("ก".encode() * 1000)
+    assert set(text) == {"ก"}
+    assert len(text.encode()) in range(1_020, 1_025)
 
 
 @given(raw=st.binary(max_size=60))
