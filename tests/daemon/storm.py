@@ -44,9 +44,9 @@ notices:
 web: {{port: 0}}
 """
 TOLD_WITHIN = 4.0
-"""Seconds after which a netmon with these settings has seen an outage, on a busy machine too."""
-LIFE = (0.3, 6.0)
-"""Seconds a daemon lives from the moment it watches."""
+"""Seconds after which a netmon with these settings has seen an outage; on a busy machine, the time importing took."""
+LIFE = (0.1, 1.5)
+"""How long a daemon lives from the moment it watches, as a part of that time."""
 START_PER_IMPORT = 0.25
 """How long a daemon takes to start, as a part of the time that importing it took."""
 LEASE = CourierPolicy(noc=Person("NOC")).lease
@@ -60,8 +60,11 @@ PER_WAVE = 3
 PLAN = CountryPlan(villages=120, seed=5, villages_per_feeder=10, gentle=True)
 
 
-def storm(seconds: float, waves: int) -> Scenario:
-    """Wave after wave: a feeder is cut off, elsewhere an access point and a fibre fail; all is mended at the end."""
+def storm(seconds: float, waves: int, rest: float) -> Scenario:
+    """Wave after wave: a feeder is cut off, elsewhere an access point and a fibre fail; all is mended at the end.
+
+    The last wave lasts for a `rest` of seconds more, so that the last daemon, which is not killed, sees it.
+    """
     country = generate(PLAN)
     feeders = [device.id for device in country.inventory.devices if device.role is Role.FEEDER]
     every = seconds / waves
@@ -69,8 +72,7 @@ def storm(seconds: float, waves: int) -> Scenario:
     for wave in range(waves):
         cut, first, second = (feeders[(PER_WAVE * wave + n) % len(feeders)] for n in range(PER_WAVE))
         at = wave * every + 1
-        # The last wave is still there when the last daemon, which is not killed, looks.
-        until = at + every * 1.5 if wave < waves - 1 else seconds + 2 * sum(LIFE)
+        until = at + every * 1.5 if wave < waves - 1 else seconds + rest
         inner, outer = village_behind(country, first), village_behind(country, second)
         events += [
             {"at": at, "until": until, "kind": "feeder_cut", "where": {"feeder": cut}},
@@ -79,7 +81,7 @@ def storm(seconds: float, waves: int) -> Scenario:
         ]
     raw = {
         "name": "crash",
-        "duration": seconds + 2 * sum(LIFE) + 2,
+        "duration": seconds + rest + 2,
         "country": {"villages": PLAN.villages, "seed": PLAN.seed, "villages_per_feeder": 10, "gentle": True},
         "stagger": {"begin": 0, "end": 0},
         "events": events,
@@ -164,12 +166,13 @@ class Storm:
     lives: list[Life] = field(default_factory=list)
     outages: tuple[Outage, ...] = ()
     survivor: Life = Life(0.0, 0.0)
+    told_within: float = TOLD_WITHIN
 
     def was_watched(self, outage: Outage) -> bool:
         """Whether one of the daemons lived long enough during an outage to tell of it."""
         assert outage.until is not None
         return any(
-            min(life.until, outage.until) - max(life.since, outage.since) >= TOLD_WITHIN
+            min(life.until, outage.until) - max(life.since, outage.since) >= self.told_within
             for life in (*self.lives, self.survivor)
         )
 
@@ -231,7 +234,7 @@ class Storm:
         else:
             self.wait_until_it_watches(daemon)
             since = time.time()
-            time.sleep(chance.uniform(*LIFE))
+            time.sleep(chance.uniform(*LIFE) * self.told_within)
         assert is_alive(daemon), self.log_tail()
         os.kill(daemon, signal.SIGKILL)
         eventually(lambda: not is_alive(daemon))
@@ -256,10 +259,10 @@ def live_through(folder: Path, *, kills: int, waves: int, seed: int) -> Storm:
     """The whole storm, with that many kills at random moments, and then the time to finish in peace."""
     chance = random.Random(seed)
     with nursery(folder) as daemons:
-        start_takes = max(1.0, daemons.took * START_PER_IMPORT)
-        each = STARTING * start_takes / 2 + (1 - STARTING) * (start_takes + sum(LIFE) / 2)
-        with stage(folder, storm(kills * each * SLOWER, waves)) as (lab, taken):
-            after = Storm(folder, taken)
+        start_takes, told_within = max(1.0, daemons.took * START_PER_IMPORT), max(TOLD_WITHIN, daemons.took)
+        each = STARTING * start_takes / 2 + (1 - STARTING) * (start_takes + told_within * sum(LIFE) / 2)
+        with stage(folder, storm(kills * each * SLOWER, waves, 2 * told_within)) as (lab, taken):
+            after = Storm(folder, taken, told_within=told_within)
             lab.tell("start")
             for _ in range(kills):
                 after.live_and_die(daemons.bear(), chance, start_takes)
