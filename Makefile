@@ -3,7 +3,7 @@
 # make check       linter, formatter, types, import contracts
 # make test        check, then the tests, against real peers
 # make acceptance  everything, the slow tests and every bench too
-# make bench       netmon's ICMP sweep beside fping's and others'
+# make bench       netmon's ICMP sweep beside fping's and others'; BENCH=snmp, exposition or country for another
 # make drill       one scenario, a file or one of netmon's own: make drill SCENARIO=storm-300
 # make lock        both lock files again; UPGRADE=--upgrade takes newer versions
 # make clean       away with everything made here
@@ -18,6 +18,7 @@ FOR ?= 180
 VILLAGES ?= 300
 DIR ?= demo
 PORT ?= 0
+BENCH ?= icmp
 
 PIP := .venv/bin/python -m pip --quiet --quiet --no-input --disable-pip-version-check
 # `python -m venv`, but a Ctrl-C ends it without a traceback.
@@ -67,10 +68,10 @@ test: peers check
 
 acceptance: peers check
 	@.venv/bin/pytest --quiet --numprocesses 3 --dist loadfile
-	@for bench in icmp snmp exposition country; do .venv/bin/netmon bench $$bench; done
+	@missed=0; for bench in icmp snmp exposition country; do .venv/bin/netmon bench $$bench || missed=1; done; exit $$missed
 
 bench: peers dev
-	@exec .venv/bin/netmon bench icmp
+	@exec .venv/bin/netmon bench $(BENCH)
 
 drill: env
 	@exec .venv/bin/netmon drill $(or $(SCENARIO),$(error Say which scenario: make drill SCENARIO=storm-300))
