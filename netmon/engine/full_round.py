@@ -99,6 +99,7 @@ class FullRound:
         fleet, began = self._country.fleet, self._clock.now().monotonic
         pings = _Errand(self._sweep.watched(), self._patience.ping)
         polls = _Errand(self._snmp.pollable(), self._patience.poll)
+        step_ends = began
         while self._country.fleet is fleet:
             now = self._clock.now()
             self._snmp.turn((), now)
@@ -109,7 +110,10 @@ class FullRound:
             polls.settle(polls.open(self._snmp.ended_at, began), now.monotonic)
             if pings.ended_at is not None and polls.ended_at is not None:
                 break
-            await self._clock.sleep(STEP)
+            # A step's own work counts towards its length; one that takes longer still lets everybody else have a turn.
+            step_ends += STEP
+            await self._clock.sleep(max(0.0, step_ends - self._clock.now().monotonic))
+            step_ends = max(step_ends, self._clock.now().monotonic)
         report = RoundReport(
             pinged=pings.sent,
             answered=int((fleet.answered_at[pings.rows] >= began).sum()),
