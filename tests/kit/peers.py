@@ -1,7 +1,7 @@
 """What a test needs from the machine it runs on, and what happens where that is missing.
 
 On somebody's own computer the test skips and says what would let it run. In continuous integration (`CI=true`)
-nothing that can be installed may be missing, so there it fails: a skipped test proves nothing.
+nothing may be missing, so there it fails: a skipped test proves nothing.
 """
 
 import glob
@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -32,8 +33,7 @@ def find_program(name: str) -> str | None:
 def shared_or_skip() -> Path:
     """Give the folder of recordings and references beside the checkout; `NETMON_SHARED` names another place.
 
-    Nothing can install it, so a checkout that stands alone goes without, in continuous integration too; but a folder
-    that was named must be there.
+    A folder that was named must be there, in continuous integration one of the two.
     """
     named = os.environ.get("NETMON_SHARED")
     folder = Path(named or ROOT.parent / "shared")
@@ -41,7 +41,7 @@ def shared_or_skip() -> Path:
         return folder
     if named:
         pytest.fail(f"NETMON_SHARED names {named}, and there is no such folder.", pytrace=False)
-    pytest.skip("The recordings of real devices are not beside this checkout; NETMON_SHARED may name their folder.")
+    skip_or_fail("The recordings of real devices are not beside this checkout; NETMON_SHARED may name their folder.")
 
 
 @cache
@@ -63,7 +63,7 @@ def missing_for(item: pytest.Item) -> Iterator[str]:
         yield "Making a network namespace is not allowed here; run the tests as root."
 
 
-def skip_or_fail(sentence: str) -> None:
+def skip_or_fail(sentence: str) -> NoReturn:
     """Skip the running test with this sentence, or fail it in continuous integration."""
     if os.environ.get("CI") == "true":
         pytest.fail(sentence, pytrace=False)
