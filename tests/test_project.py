@@ -12,7 +12,20 @@ from tests.kit.libraries import LibrariesContract
 from tests.kit.peers import ROOT
 
 LOCKS = ("requirements.lock", "requirements-dev.lock")
-ROOMS = ("model", "rules", "engine", "probes", "stores", "notifiers", "web", "settings", "lab", "daemon", "cli")
+ROOMS = (
+    "model",
+    "rules",
+    "engine",
+    "probes",
+    "ports",
+    "stores",
+    "notifiers",
+    "web",
+    "settings",
+    "lab",
+    "daemon",
+    "cli",
+)
 MODULES = sorted([*ROOT.glob("netmon/**/*.py"), *ROOT.glob("exporters/netmon_exporters/**/*.py")])
 LONGEST_MODULE = 400  # lines
 OUTSIDE_NAMES = re.compile(r"://|file:|^-|(^|[\s=])[/~]|\.\.?/|@ ", re.MULTILINE)
