@@ -103,7 +103,7 @@ class Store(Protocol):
         """Record what a gateway says afterwards of the notice with this key; False if there is no such notice.
 
         Reports may come twice and in any order: how far a message has got never goes back. One that proves that the
-        message has left ends the doubt about a notice that nobody is sending just now.
+        message has left ends every doubt, and the notice is not sent again.
         """
         ...
 

@@ -5,7 +5,6 @@ order is kept; those behind it leave together with it, in the same courier's han
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -220,7 +219,6 @@ def settle(
     row = connection.execute(sa.select(outbox).where(this_try)).one_or_none()
     if row is None:
         return
-    delivery = _believed(row, delivery)
     values: dict[str, Any] = {
         "attempt": row.attempt + 1,
         "doubts": row.doubts + (delivery.verdict is Verdict.UNKNOWN),
@@ -245,13 +243,6 @@ def settle(
             text = f"{row.channel} to {row.audience} {row.recipient} ({row.stage}): {delivery.reason}"
             tickets.append_event(connection, row.ticket, TicketEvent(now.wall, tickets.NETMON, "undelivered", text))
     connection.execute(outbox.update().where(outbox.c.id == row.id).values(values))
-
-
-def _believed(row: Any, delivery: Delivery) -> Delivery:
-    """A report that came while the courier waited in vain for the answer proves that the message has left."""
-    if delivery.verdict is not Verdict.SENT and Progress(row.progress).proves_it_left:
-        return replace(delivery, verdict=Verdict.SENT)
-    return delivery
 
 
 def _progress(row: Any, delivery: Delivery) -> str:

@@ -38,11 +38,12 @@ def _changes(row: Any, said: Report, now: Now) -> dict[str, Any]:
     state, in_hand = NoticeState(row.state), row.lease_until is not None and row.lease_until > now.wall
     if said.progress.rank <= Progress(row.progress).rank:
         return {}
+    if state in _DOUBTED and said.progress.proves_it_left:
+        # At once, also while a courier waits for the answer: if it dies before that, the notice is not sent again.
+        told = {"progress": said.progress.value, "state": NoticeState.SENT.value}
+        return {**told, "finished_at": now.wall, "lease_until": None}
     if state in _DOUBTED and not in_hand:
-        # A copy that failed settles no doubt: the notice is sent again, and that may succeed.
-        if not said.progress.proves_it_left:
-            return {}
-        return {"progress": said.progress.value, "state": NoticeState.SENT.value, "finished_at": now.wall}
+        return {}  # a copy that failed settles no doubt: the notice is sent again, and that may succeed
     values: dict[str, Any] = {"progress": said.progress.value}
     if state in _LEFT:
         ended = NoticeState.FAILED if said.progress is Progress.FAILED else NoticeState.SENT

@@ -342,8 +342,6 @@ class FakeStore:
         row = self.rows[entry.id - 1]
         if row.state != "waiting" or row.attempt != entry.attempt:
             return
-        if row.progress.proves_it_left:
-            delivery = replace(delivery, verdict=Verdict.SENT)
         told = "superseded" if delivery.told_with else delivery.progress or delivery.verdict
         row.note(NoticeEvent(now.wall, str(told), delivery.reason))
         is_sent = delivery.verdict is Verdict.SENT
@@ -383,9 +381,11 @@ class FakeStore:
             row.history.append(event)
         if report.progress.rank <= row.progress.rank:
             return True
+        if row.state in ("waiting", "unknown") and report.progress.proves_it_left:
+            row.progress, row.state, row.finished_at = report.progress, "sent", now.wall
+            row.lease_until = float("-inf")
+            return True
         if row.state in ("waiting", "unknown") and row.lease_until <= now.wall:
-            if report.progress.proves_it_left:
-                row.progress, row.state, row.finished_at = report.progress, "sent", now.wall
             return True
         row.progress = report.progress
         if row.state in ("sent", "failed"):

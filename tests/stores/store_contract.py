@@ -764,7 +764,7 @@ class ReportsContract:
     async def test_a_report_may_come_before_the_answer_to_the_sending(self, store: Store, answer: Delivery) -> None:
         entry = await self.claimed(store)
         assert await store.report(entry.notice.key, DELIVERED, at(2))
-        assert await self.stands(store, entry) == (NoticeState.WAITING, Progress.DELIVERED)
+        assert await self.stands(store, entry) == (NoticeState.SENT, Progress.DELIVERED)
         await store.settle(entry, answer, at(3), None if answer is SENT else T0 + 600)
         assert await self.stands(store, entry) == (NoticeState.SENT, Progress.DELIVERED)
 
@@ -773,6 +773,14 @@ class ReportsContract:
         assert await store.report(entry.notice.key, FAILED, at(2))
         await store.settle(entry, SENT, at(3), None)
         assert await self.stands(store, entry) == (NoticeState.FAILED, Progress.FAILED)
+
+    async def test_a_courier_that_dies_after_the_report_and_before_the_answer_sends_nothing_again(
+        self, store: Store
+    ) -> None:
+        entry = await self.claimed(store)
+        assert await store.report(entry.notice.key, ACCEPTED, at(2))
+        await store.release_leases(at(5))
+        assert await store.claim(at(7), 10, 60) == ()
 
     async def test_a_report_after_a_crash_proves_that_it_had_left(self, store: Store) -> None:
         entry = await self.claimed(store)
