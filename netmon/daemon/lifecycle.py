@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -95,6 +96,8 @@ async def run_daemon(config: Path, *, http: socket.socket | None = None, started
         )  # fmt: skip
         if started:
             started(daemon)
+        # What is there by now stays. Looking through a country's objects for garbage would hold the loop up for 100 ms.
+        gc.freeze()
         await _run_loops(daemon, reloader, make_pages(daemon, listening), manager)
 
 

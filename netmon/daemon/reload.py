@@ -5,6 +5,7 @@ database, gateways) is named in the log.
 """
 
 import asyncio
+import gc
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -142,6 +143,7 @@ class Reloader:
         daemon.background.adopt(prepared.slow_round)
         daemon.olts.adopt(olt_pace(prepared.settings))
         daemon.settings = prepared.settings
+        gc.freeze()  # the new country stays, too: see `lifecycle`
 
     def _ignored(self, new: Settings) -> list[str]:
         return [

@@ -33,7 +33,8 @@ from netmon.rules.ticket_policy import NoticePolicy, case_decisions
 
 log = logging.getLogger(__name__)
 
-LOOKED_AT_PER_SECOND = 3_000
+LOOKED_AT_PER_SECOND = 1_500
+LONGEST_REST = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +114,12 @@ class Casework:
         inventory, judge.dirty, judge.agents.dirty = country.inventory, False, False
         try:
             builder = SituationBuilder(country, judge, self._groups, now)
-            situation = builder.build(self._policy.conclude)
+            situation = await builder.build(self._policy.conclude)
+            if situation is None:
+                judge.dirty = judge.agents.dirty = True
+                return
             size = len(situation.dead) + sum(len(fault.members) for fault in situation.faults)
-            self._rests_until = now.monotonic + size / LOOKED_AT_PER_SECOND
+            self._rests_until = now.monotonic + min(LONGEST_REST, size / LOOKED_AT_PER_SECOND)
             self._unsettled = builder.anything_returns()
             policy = judge.agents.policy
             agents = AgentSituationBuilder(country, self._agent_groups, policy, now).build()

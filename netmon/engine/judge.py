@@ -31,7 +31,9 @@ log = logging.getLogger(__name__)
 
 DARK = (Health.DOWN, Health.UNREACHABLE)
 _REFUTABLE = (Health.SUSPECT, *DARK)
-_IN_QUESTION = (Health.UNKNOWN, Health.SUSPECT, Health.RECOVERING)
+IN_QUESTION = frozenset({Health.UNKNOWN, Health.SUSPECT, Health.RECOVERING})
+"""Health of which a further probe out of turn says more."""
+_SUSPECT = int(Health.SUSPECT)
 CHILDREN_ASKED = 4
 """Children asked about a silent parent: one answer is enough to refute it, and a few are not all lost at once."""
 ROWS_NEEDED = 2
@@ -75,6 +77,7 @@ class Judge:
         self._vitals = vitals
         self._unrest: dict[int, Unrest] = {}
         self._proved: set[int] = set()
+        self._below: dict[int, NDArray[np.intp]] = {}
         self._histories: Histories | None = None
         self._contradicts = np.zeros(country.fleet.size, np.bool_)
         self.dirty = True
@@ -89,9 +92,11 @@ class Judge:
         country = self._country
         health = country.fleet.health_of(index)
         if health is not Health.UP:
-            return health in _IN_QUESTION
-        relatives = (*kindred.children(country, index), kindred.parent(country, index))
-        return any(one >= 0 and country.fleet.health_of(one) is Health.SUSPECT for one in relatives)
+            return health in IN_QUESTION
+        if (country.fleet.health[self._beneath(index)] == Health.SUSPECT).any():
+            return True
+        above = kindred.parent(country, index)
+        return above >= 0 and country.fleet.health_of(above) is Health.SUSPECT
 
     def would_refute(self, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Which of these devices stand up beneath one that counts as dead: their next answer refutes it."""
@@ -109,10 +114,16 @@ class Judge:
     def hear(self, answered: Sequence[int], missed: Sequence[int], now: Now) -> list[RecheckSoon]:
         """Judge outcomes that may change something; returns the probes wanted out of turn."""
         wishes: list[RecheckSoon] = []
+        health = self._country.fleet.health
         for index in answered:
             self._answered(index, now, wishes)
         for index in missed:
-            self._missed(index, now, wishes)
+            unrest = self._unrest.get(index)
+            # In a storm nearly all misses are one more of a series that goes on: nothing else follows from them.
+            if unrest is not None and unrest.misses + 1 < unrest.needed and health[index] == _SUSPECT:
+                unrest.misses += 1
+            else:
+                self._missed(index, now, wishes)
         return wishes
 
     def hear_rows(self, online: Sequence[int], offline: Sequence[int], now: Now) -> list[RecheckSoon]:
@@ -157,6 +168,7 @@ class Judge:
 
         Returns the probes wanted out of turn: those in flight and queued were for the old numbers.
         """
+        self._below.clear()
         country, size = self._country, self._country.fleet.size
         rows, old_rows = [new for new, _ in kept], [old for _, old in kept]
         self._unrest = {new: self._unrest[old] for new, old in kept if old in self._unrest}
@@ -299,22 +311,30 @@ class Judge:
     def _kin(self, index: int, first_miss: float) -> Kin:
         country, fleet = self._country, self._country.fleet
         above = kindred.parent(country, index)
-        children = self._newest_answer(kindred.children(country, index))
+        children = self._newest_answer(self._beneath(index))
         if above < 0:
             return Kin(first_missed_at=first_miss, child_answered_at=children)
-        siblings = (one for one in kindred.children(country, above) if one != index)
+        beside = self._beneath(above)
         return Kin(
             first_missed_at=first_miss,
             parent=fleet.health_of(above),
             parent_probed_at=_moment(fleet.probed_at[above]),
             parent_answered_at=_moment(fleet.answered_at[above]),
             child_answered_at=children,
-            sibling_answered_at=self._newest_answer(siblings),
+            sibling_answered_at=self._newest_answer(beside[beside != index]),
         )
 
-    def _newest_answer(self, indices: Iterable[int]) -> float | None:
-        answered = self._country.fleet.answered_at[list(indices)]
-        return float(np.nanmax(answered)) if np.isfinite(answered).any() else None
+    def _newest_answer(self, rows: NDArray[np.intp]) -> float | None:
+        # NaN, never answered, is ignored; of nobody, or of those that never did, it is NaN.
+        return _moment(np.fmax.reduce(self._country.fleet.answered_at[rows], initial=np.nan))
+
+    def _beneath(self, index: int) -> NDArray[np.intp]:
+        """Everything behind a device; remembered until the inventory changes, because a storm asks very often."""
+        known = self._below.get(index)
+        if known is None:
+            below = [one for one in self._country.inventory.below(index) if one != index]
+            known = self._below[index] = np.array(below, np.intp)
+        return known
 
     def _darken_children(self, index: int, now: Now) -> None:
         for child in kindred.children(self._country, index):
@@ -348,7 +368,7 @@ class Judge:
 
     def _await_contradiction(self, index: int) -> None:
         """Who is up beneath a dead device keeps its word until it misses; its answer would refute that death."""
-        beneath = [one for one in self._country.inventory.below(index) if one != index]
+        beneath = self._beneath(index)
         self._contradicts[beneath] = self._country.fleet.health[beneath] == Health.UP
 
 

@@ -1,6 +1,9 @@
 """Prepare: the whiteboard read into the immutable Situation that the rules conclude from."""
 
-from collections.abc import Iterable, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +15,7 @@ from netmon.model.country import Country
 from netmon.model.faults import AGENT_SCOPES, Member, Scope
 from netmon.model.fleet import EVERY
 from netmon.model.health import Health
-from netmon.model.ids import DeviceId
+from netmon.model.ids import DeviceId, VillageId
 from netmon.model.inventory import Device, Inventory, Lifecycle, Role
 from netmon.model.onus import DownCause, OltWord, RowState, word_of
 from netmon.model.time import Now
@@ -30,6 +33,43 @@ GRACE = 300.0
 """Seconds a device has to come back after the parent it was behind: an ONU re-registers minutes after its OLT."""
 
 
+AT_A_TIME = 500
+"""Devices read without a pause: about 10 ms."""
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a device stands, as long as the inventory is the same. Dense indices, -1 where there is none.
+
+    `uplink` is what an access point hangs on, -1 for one that cannot speak for itself; `below` are watched devices.
+    """
+
+    villages: tuple[VillageId, ...]
+    uplink: int
+    feeder: int
+    feeder_id: DeviceId | None
+    onu: int
+    onu_id: DeviceId | None
+    below: tuple[int, ...]
+
+    @classmethod
+    def of(cls, inventory: Inventory, index: int) -> Self:
+        """Look it up."""
+        devices, above = inventory.devices, inventory.parent_of(index)
+        has_uplink = devices[index].role is Role.AP and above >= 0 and not devices[above].is_told_of
+        feeder, onu = inventory.feeder_of(index), onu_of(inventory, index)
+        return cls(
+            villages=inventory.villages_below(index),
+            uplink=above if has_uplink else -1,
+            feeder=feeder,
+            feeder_id=devices[feeder].id if feeder >= 0 else None,
+            onu=onu,
+            onu_id=None if onu == NOBODY else devices[onu].id,
+            below=tuple(i for i in inventory.below(index) if i != index and devices[i].is_watched),
+        )
+
+
 class GroupIndex:
     """Access points of each feeder and amphoe, made once per inventory; the facts of all groups are counted in one go.
 
@@ -37,6 +77,8 @@ class GroupIndex:
     """
 
     def __init__(self, inventory: Inventory) -> None:
+        self._inventory = inventory
+        self._standings: dict[int, Standing] = {}
         self._numbers: dict[tuple[Scope, str], int] = {}
         rows: list[int] = []
         groups: list[int] = []
@@ -51,6 +93,13 @@ class GroupIndex:
             groups += [self._numbers.setdefault(key, len(self._numbers)) for key in keys]
         self._rows: NDArray[np.intp] = np.array(rows, np.intp)
         self._groups: NDArray[np.intp] = np.array(groups, np.intp)
+
+    def standing(self, index: int) -> Standing:
+        """Where a device stands; remembered, because a storm asks for thousands again and again."""
+        known = self._standings.get(index)
+        if known is None:
+            known = self._standings[index] = Standing.of(self._inventory, index)
+        return known
 
     def facts(
         self, keys: Iterable[tuple[Scope, str]], country: Country, dark_before: float
@@ -74,6 +123,7 @@ class SituationBuilder:
 
     def __init__(self, country: Country, judge: Judge, groups: GroupIndex, now: Now) -> None:
         self._country = country
+        self._inventory = country.inventory
         self._judge = judge
         self._groups = groups
         self._now = now
@@ -81,22 +131,43 @@ class SituationBuilder:
         self._health = country.fleet.health.tobytes()
         self._cases = [case for case in country.cases if case.fault.scope not in AGENT_SCOPES]
 
-    def build(self, policy: ConcludePolicy) -> Situation:
-        """Everything the rules may look at, as of `now`."""
-        dead = tuple(self._candidates())
+    async def build(self, policy: ConcludePolicy) -> Situation | None:
+        """Everything the rules may look at, as of `now`; a storm is read in parts, so that nobody waits for the loop.
+
+        None where the inventory was swapped meanwhile.
+        """
         members = [m for case in self._cases for m in case.fault.members if m.recovered_at is None]
+        dead = [one async for one in self._in_parts(self._candidates())]
+        if self._is_outdated:
+            return None
+        recovered = [m.device async for m in self._in_parts(members) if self._has_recovered(m)]
+        if self._is_outdated:
+            return None
         keys = {(Scope.AMPHOE, one.amphoe) for one in dead if one.amphoe}
         keys |= {(Scope.FEEDER, one.feeder_id) for one in dead if one.feeder_id is not None}
         since = self._now.monotonic - policy.window
         return Situation(
             faults=tuple(case.fault for case in self._cases),
-            dead=dead,
-            recovered=frozenset(m.device for m in members if self._has_recovered(m)),
+            dead=tuple(dead),
+            recovered=frozenset(recovered),
             absorbed=dict(self._absorbed(members)),
             retired=frozenset(m.device for m in members if not self._is_ours(m.device)),
             groups=self._groups.facts(keys, self._country, since),
             now=self._now,
         )
+
+    async def _in_parts(self, found: Iterable[T]) -> AsyncIterator[T]:
+        """The same, letting others have the loop now and then; ends early once there is another inventory."""
+        for number, one in enumerate(found, start=1):
+            yield one
+            if number % AT_A_TIME == 0:
+                await asyncio.sleep(0)
+                if self._is_outdated:
+                    return
+
+    @property
+    def _is_outdated(self) -> bool:
+        return self._country.inventory is not self._inventory
 
     def anything_returns(self) -> bool:
         """Whether a member answers that does not count as recovered yet: time alone will change that."""
@@ -120,29 +191,27 @@ class SituationBuilder:
                 yield self._candidate(index, inventory.devices[index])
 
     def _candidate(self, index: int, device: Device) -> Candidate:
-        inventory, now = self._country.inventory, self._now
+        now = self._now
         unrest = self._judge.unrest_of(index)
         first_miss = unrest.first_miss if unrest else now.monotonic
         confirmed = (unrest.confirmed_at if unrest else None) or now.monotonic
         if unrest and unrest.released_at is not None:
             confirmed = max(confirmed, unrest.released_at + GRACE)
-        villages = inventory.villages_below(index)
-        below = [i for i in inventory.below(index) if i != index and inventory.devices[i].is_watched]
-        feeder = inventory.feeder_of(index)
+        stands = self._groups.standing(index)
         return Candidate(
             device=device.id,
             role=device.role,
-            villages=villages,
+            villages=stands.villages,
             failed_at=now.wall_of(first_miss),
             confirmed_at=now.wall_of(confirmed),
-            uplink=self._uplink_witness(inventory.parent_of(index)) if device.role is Role.AP else Witness.NOT_WATCHED,
-            feeder=self._witness(feeder) if feeder != index else Witness.SILENT,
-            feeder_id=inventory.devices[feeder].id if feeder >= 0 else None,
-            amphoe=villages[0][:4] if villages else "",
-            olt=self._olt_word(index, first_miss),
-            onu=self._onu_id(index),
-            below_watched=len(below),
-            below_silent=sum(self._health[i] in DARK for i in below),
+            uplink=self._witness(stands.uplink),
+            feeder=self._witness(stands.feeder) if stands.feeder != index else Witness.SILENT,
+            feeder_id=stands.feeder_id,
+            amphoe=stands.villages[0][:4] if stands.villages else "",
+            olt=self._olt_word(stands.onu, first_miss),
+            onu=stands.onu_id,
+            below_watched=len(stands.below),
+            below_silent=sum(self._health[i] in DARK for i in stands.below) if stands.below else 0,
         )
 
     def _is_out_of_sight(self, index: int) -> bool:
@@ -152,25 +221,15 @@ class SituationBuilder:
     def _heard_behind(self, index: int) -> list[int]:
         return [i for i in self._country.inventory.below(index) if i != index and can_speak(self._country, i)]
 
-    def _uplink_witness(self, index: int) -> Witness:
-        """What an uplink says by itself; of one without an address its OLT tells."""
-        if index >= 0 and self._country.inventory.devices[index].is_told_of:
-            return Witness.NOT_WATCHED
-        return self._witness(index)
-
-    def _olt_word(self, index: int, failed_at: float) -> OltWord:
-        """What the OLT says since the device fell silent of the ONU that it is or stands behind."""
-        fleet, onu = self._country.fleet, onu_of(self._country.inventory, index)
+    def _olt_word(self, onu: int, failed_at: float) -> OltWord:
+        """What the OLT says of the ONU that a device is or stands behind, since it fell silent."""
+        fleet = self._country.fleet
         if onu == NOBODY:
             return OltWord.NOTHING
         state, cause = RowState(int(fleet.row_state[onu])), DownCause(int(fleet.row_cause[onu]))
         if state is RowState.ONLINE and not fleet.row_at[onu] > failed_at + NOTICED:
             return OltWord.NOTHING
         return word_of(state, cause)
-
-    def _onu_id(self, index: int) -> DeviceId | None:
-        onu = onu_of(self._country.inventory, index)
-        return None if onu == NOBODY else self._country.inventory.devices[onu].id
 
     def _witness(self, index: int) -> Witness:
         if index < 0 or not can_speak(self._country, index):

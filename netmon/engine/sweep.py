@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from netmon.engine.judge import Judge
+from netmon.engine.judge import IN_QUESTION, Judge
 from netmon.engine.pacing import keep_pace
 from netmon.engine.plan import SweepPlan
 from netmon.engine.watch import IsolationWatch
@@ -101,12 +101,17 @@ class Sweep:
 
     def _add_rechecks(self, targets: dict[int, None], now: Now) -> None:
         """Probes out of turn, due and still wanted. Wishes that piled up are spread out, never sent in a burst."""
-        gap, health = SPREAD * self._judge.spacing, self._country.fleet.health
+        if not self._due or self._due[0][0] > now.monotonic:
+            return
+        # A storm has ten thousand wishes a second: bytes are looked up, not numpy's scalars, and few enums are named.
+        gap, health, up = SPREAD * self._judge.spacing, self._country.fleet.health.tobytes(), int(Health.UP)
         while self._due and self._due[0][0] <= now.monotonic:
             device = heapq.heappop(self._due)[1]
+            if health[device] not in IN_QUESTION and health[device] != up:
+                continue
             sent_at = now.monotonic if device in targets else float(self._sent_at[device])
             just_asked = sent_at + gap > now.monotonic
-            if (just_asked and health[device] == Health.UP) or not self._judge.wants_probe(device):
+            if health[device] == up and (just_asked or not self._judge.wants_probe(device)):
                 continue
             if just_asked:
                 heapq.heappush(self._due, (sent_at + gap, device))
