@@ -2,7 +2,7 @@
 # make demo        a simulated country on this machine: make demo FOR=180 VILLAGES=300 DIR=demo PORT=0
 # make check       linter, formatter, types, import contracts
 # make test        check, then the tests, against real peers
-# make acceptance  everything, the slow tests and every bench too
+# make acceptance  everything, the slow tests, every bench and every drill too: make acceptance SOAK_MINUTES=30
 # make bench       netmon's ICMP sweep beside fping's and others'; BENCH=snmp, exposition or country for another
 # make drill       one scenario, a file or one of netmon's own: make drill SCENARIO=storm-300
 # make lock        both lock files again; UPGRADE=--upgrade takes newer versions
@@ -19,6 +19,8 @@ VILLAGES ?= 300
 DIR ?= demo
 PORT ?= 0
 BENCH ?= icmp
+SOAK_MINUTES ?= 30
+DRILLS = storm-300 storm-5000 isolation
 
 PIP := .venv/bin/python -m pip --quiet --quiet --no-input --disable-pip-version-check
 # `python -m venv`, but a Ctrl-C ends it without a traceback.

@@ -72,4 +72,5 @@ class Vital(Enum):
     )
     RELOAD_OK = VitalSpec("netmon_reload_success", _G, "1 if the last reload was good, 0 if it changed nothing.")
     RELOAD_AT = VitalSpec("netmon_reload_success_timestamp_seconds", _G, "When a reload last succeeded.")
+    TASKS = VitalSpec("netmon_tasks", _G, "Tasks on the event loop; they come and go, and must not grow.")
     TASK_RESTARTS = VitalSpec("netmon_task_restarts", _C, "Tasks restarted after an unexpected error.", "task")
