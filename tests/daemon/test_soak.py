@@ -92,7 +92,7 @@ def scenario() -> str:
 
 def sample(folder: Path, began: float) -> Sample | None:
     """None while the daemon is not up, or is no more."""
-    with contextlib.suppress(OSError, AttributeError, httpx.HTTPError):
+    with contextlib.suppress(OSError, ValueError, httpx.HTTPError):
         pid = int((folder / "state" / "netmon.pid").read_text())
         status = Path(f"/proc/{pid}/status").read_text()
         port = re.search(r"port: (\d+)\}\ncredentials", (folder / "netmon.yaml").read_text())
