@@ -188,7 +188,9 @@ def diagnose_group(
     failed_at = min(root.failed_at for root in roots)
     total = dark + facts.answering
     words = words_by_olt((root.feeder_id or "", root.olt) for root in roots)
-    evidence = [Evidence(EvidenceKind.NEIGHBOURS_SILENT, key, failed_at, dark, total)]
+    # People count villages: behind two dead feeders stand 55 silent points, though only two things are dead.
+    silent = max(dark, len({village for root in roots for village in root.villages}))
+    evidence = [Evidence(EvidenceKind.NEIGHBOURS_SILENT, key, failed_at, silent, silent + facts.answering)]
     evidence += _olt_evidence(key, roots, at)
     evidence += _feeder_evidence(roots, at)
     if scope is Scope.AMPHOE:
