@@ -150,7 +150,7 @@ async def test_a_gateway_down_for_hours_loses_nothing_and_is_not_flooded(
     for vital in (Vital.OUTBOX_WAITING, Vital.OUTBOX_OLDEST):
         assert office.vitals.by_label[vital, "mail"] == office.vitals.by_label[vital, "sms"] == 0
     said = [record.getMessage().split(" channel")[0] for record in caplog.records]
-    assert said == ["gateway in trouble", "gateway works again"]
+    assert [line for line in said if line.startswith("gateway")] == ["gateway in trouble", "gateway works again"]
 
 
 async def test_an_alarm_is_given_up_after_two_days_but_news_of_recovery_is_not(office: Office) -> None:
