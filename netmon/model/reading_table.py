@@ -31,6 +31,7 @@ class ReadingTable:
         self._outline_of: NDArray[np.int32] = np.zeros(size, np.int32)
         self._outlines: list[Outline] = [()]
         self._number: dict[Outline, int] = {(): 0}
+        self._lengths: NDArray[np.intp] = np.zeros(1, np.intp)
         self._cells: NDArray[np.float64] = np.full(_FIRST_CELLS, np.nan)
         self._used = 0
 
@@ -88,6 +89,7 @@ class ReadingTable:
             column[new] = its[before]
         self._outline_of[new] = old._outline_of[before]
         self._outlines, self._number, self._cells, self._used = old._outlines, old._number, old._cells, old._used
+        self._lengths = old._lengths
         self.version = old.version + 1
 
     def _cells_of(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -96,8 +98,9 @@ class ReadingTable:
         return np.repeat(self._start[rows] - _sums_before(sizes), sizes) + np.arange(sizes.sum())
 
     def _sizes(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
-        lengths = np.fromiter(map(len, self._outlines), np.intp, len(self._outlines))
-        return lengths[self._outline_of[rows]]
+        if len(self._lengths) != len(self._outlines):  # counted anew at every batch, thousands of them would cost
+            self._lengths = np.fromiter(map(len, self._outlines), np.intp, len(self._outlines))
+        return self._lengths[self._outline_of[rows]]
 
     def _make_room(self, more: int) -> None:
         if self._used + more <= len(self._cells):
@@ -116,6 +119,7 @@ class ReadingTable:
         rows = np.flatnonzero(self._outline_of)
         sizes, values = self._sizes(rows), self._cells[self._cells_of(rows)]
         self._outlines = [(), *(self._outlines[number] for number in kept)]
+        self._lengths = np.fromiter(map(len, self._outlines), np.intp, len(self._outlines))
         self._number = {outline: number for number, outline in enumerate(self._outlines)}
         self._outline_of = new_number[self._outline_of]
         self._start[rows] = _sums_before(sizes)
