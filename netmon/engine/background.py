@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 50
 FORGET_EVERY_SLOTS = 600
+LAY_OUT_SLOTS = 600
 _ASKED = np.array([health in (Health.UP, Health.RECOVERING) for health in Health])
 
 
@@ -38,6 +39,7 @@ class BackgroundSweep:
         self._snmp = snmp
         self._vitals = vitals
         self._waiting: list[int] = []
+        self._laid_out = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     def adopt(self, plan: SnmpRound) -> None:
@@ -59,6 +61,7 @@ class BackgroundSweep:
         """Take up who is due in these slots, and begin as many reads as may be under way."""
         fleet = self._country.fleet
         for slot in slots:
+            self._lay_out()
             self._waiting += self._round.slots[slot % len(self._round.slots)].tolist()
             if slot % FORGET_EVERY_SLOTS == 0:
                 fleet.slow_readings.forget(now.monotonic - 2 * self._round.interval)
@@ -69,6 +72,22 @@ class BackgroundSweep:
                 task = asyncio.get_running_loop().create_task(self._read(device, plan))
                 self._tasks.add(task)
                 task.add_done_callback(self._done)
+
+    def _lay_out(self) -> None:
+        """Say of the next few devices what will be read of them, all within a minute.
+
+        Left to each one's first reading, the pages of metrics would be laid out anew for as long as a round takes.
+        """
+        fleet = self._country.fleet
+        start = self._laid_out if self._laid_out < fleet.size else 0
+        self._laid_out = min(fleet.size, start + fleet.size // LAY_OUT_SLOTS + 1)
+        for device in range(start, self._laid_out):
+            plan = self._snmp.plan(device)
+            if plan is None:
+                continue
+            outline = self._reader.slow_outline(plan)
+            if outline and fleet.slow_readings.outline(device) != outline:
+                fleet.slow_readings.assign(device, outline)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

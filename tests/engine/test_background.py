@@ -151,3 +151,16 @@ async def test_a_read_that_outlives_a_reload_is_dropped(again: bool) -> None:
     await task
     assert stage.light(0) == ({} if again else {LIGHT: 0.0})
     assert np.isnan(stage.country.fleet.slow_readings.read_at[0]) == again
+
+
+async def test_what_will_be_read_is_laid_out_in_a_minute_so_that_pages_are_not_laid_out_anew_all_the_time() -> None:
+    stage = Stage(300)
+    stage.reader.mute = set(range(300))
+    await stage.go(INTERVAL)
+    slow = stage.country.fleet.slow_readings
+    assert all(slow.outline(device) == (LIGHT,) for device in range(300))
+    version = slow.version
+    stage.reader.mute.clear()
+    await stage.go(INTERVAL)
+    assert stage.light(7) == {LIGHT: -7.0}
+    assert slow.version == version
