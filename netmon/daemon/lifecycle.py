@@ -13,6 +13,7 @@ from pathlib import Path
 
 from netmon.daemon.assembly import Daemon, assemble
 from netmon.daemon.full_round import full_round
+from netmon.daemon.garbage import Keeper
 from netmon.daemon.log import start_log
 from netmon.daemon.notify import Manager
 from netmon.daemon.reload import Reloader
@@ -146,7 +147,10 @@ async def _run_loops(daemon: Daemon, reloader: Reloader, pages: WebServer, manag
     async def chronicle() -> None:
         await daemon.chronicle.tick(daemon.snmp.take_sightings(), daemon.clock.now())
 
+    keeper = Keeper()
+
     async def gauges() -> None:
+        keeper.note(daemon.snmp.planned())
         daemon.vitals.gauge(Vital.SWEEP_LATE_DEVICES, daemon.sweep.late_devices(daemon.clock.now()))
         daemon.vitals.gauge(Vital.SNMP_PLANNED, daemon.snmp.planned())
         daemon.vitals.gauge(Vital.TASKS, len(asyncio.all_tasks()))
