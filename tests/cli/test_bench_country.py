@@ -4,6 +4,7 @@ import json
 import math
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import httpx
@@ -55,6 +56,9 @@ def test_a_process_is_counted_with_those_beneath_it() -> None:
         try:
             assert child.stdout is not None
             child.stdout.readline()
+            deadline = time.monotonic() + 30
+            while "sleep" not in [one.name for one in usage_of(child.pid).values()] and time.monotonic() < deadline:
+                time.sleep(0.01)  # until the child of the shell has become its program
             found = usage_of(child.pid)
             assert [usage.name for usage in found.values()] == ["sh", "sleep"]
             mine = usage_of(os.getpid())
