@@ -13,7 +13,7 @@ COUNTRY_DEVICES = 49_400
 _DEVICES = (100.0, 1e6)
 _SHARES = (1e-4, 1e2)
 """Of a core."""
-_WIDTH, _HEIGHT = 860, 560
+_WIDTH, _HEIGHT = 920, 560
 _LEFT, _TOP, _PLOT_WIDTH, _PLOT_HEIGHT = 78, 64, 570, 420
 _COLOURS = ("#0b6e4f", "#c8553d", "#3d5a80", "#8d6a9f", "#b08900", "#5c5c5c", "#1b998b")
 _LABEL_GAP = 19
