@@ -21,12 +21,14 @@ class ReadingTable:
     """Readings by dense device index; NaN is absent.
 
     `read_at` is monotonic seconds of the last poll that brought readings, NaN where there was none or it is forgotten.
-    `version` changes whenever a device gets another outline, so that who keeps something by outline knows.
+    `version` grows whenever a device gets another outline, and `changed_in` is the version that brought each device's,
+    so that who keeps something by outline knows of whom it is old.
     """
 
     def __init__(self, size: int) -> None:
         self.read_at: NDArray[np.float64] = np.full(size, np.nan)
         self.version = 0
+        self.changed_in: NDArray[np.int64] = np.zeros(size, np.int64)
         self._start: NDArray[np.intp] = np.zeros(size, np.intp)
         self._outline_of: NDArray[np.int32] = np.zeros(size, np.int32)
         self._outlines: list[Outline] = [()]
@@ -65,6 +67,7 @@ class ReadingTable:
         self._used += len(outline)
         self.read_at[device] = np.nan
         self.version += 1
+        self.changed_in[device] = self.version
 
     def write(self, devices: Sequence[int], readings: Sequence[Sequence[float]], at: float) -> None:
         """Write one batch, read `at` monotonic seconds; each device once, with a value per measure of its outline."""
@@ -91,6 +94,7 @@ class ReadingTable:
         self._outlines, self._number, self._cells, self._used = old._outlines, old._number, old._cells, old._used
         self._lengths = old._lengths
         self.version = old.version + 1
+        self.changed_in[:] = self.version
 
     def _cells_of(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
         """The cells of these devices, one device after the other."""

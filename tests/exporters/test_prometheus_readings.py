@@ -4,6 +4,8 @@ import math
 import subprocess
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from netmon.model.country import Country
@@ -138,6 +140,31 @@ def test_a_discovery_in_the_middle_of_a_scrape_puts_no_value_under_another_name(
     text += b"".join(chunks)
     assert _samples(text, "netmon_device_uptime_seconds") == {}
     assert _samples(text, "netmon_wifi_clients") == {}
+
+
+TABLES = ("readings", "slow_readings", "told_readings")
+measures = st.builds(Measure, st.sampled_from(list(FAMILIES)), st.sampled_from(["", "eth0", 'radio "1"']))
+discoveries = st.lists(
+    st.tuples(st.integers(0, 3), st.sampled_from(TABLES), st.lists(measures, unique=True, max_size=5).map(tuple)),
+    max_size=8,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(discoveries, min_size=1, max_size=4))
+def test_a_page_after_any_discoveries_is_as_if_made_at_once(rounds: list[list[tuple[int, str, Outline]]]) -> None:
+    country = make_country(10)
+    devices = [at for at, one in enumerate(country.inventory.devices) if PROVINCE in one.id]
+    lasting = _exporter(country)
+    for number, found in enumerate(rounds):
+        for at, table, outline in found:
+            _tell(country, devices[at % len(devices)], outline, [number + len(outline) / 8] * len(outline), table)
+        assert _lines(_scrape(lasting)) == _lines(_scrape(_exporter(country)))
+
+
+def _lines(text: bytes) -> list[bytes]:
+    """In order; that of the series within a metric means nothing."""
+    return sorted(text.splitlines())
 
 
 @pytest.mark.peer("promtool")

@@ -37,4 +37,4 @@ def test_many_samples_come_in_slices_and_none_is_lost() -> None:
 
 
 def test_slice_without_any_known_value_yields_nothing() -> None:
-    assert list(samples("netmon_x", ["{} "] * 3, np.full(3, np.nan))) == []
+    assert list(samples("netmon_x", [b"{} "] * 3, np.full(3, np.nan))) == []

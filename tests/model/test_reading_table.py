@@ -64,3 +64,15 @@ def test_a_reload_carries_readings_to_their_devices_new_rows() -> None:
     assert new.readings.of(0) == {CPU: 0.75}
     assert new.readings.of(1) == {CPU: 0.5, CLIENTS[0]: 7.0}
     assert new.readings.version != old.readings.version
+
+
+def test_who_keeps_something_by_outline_knows_of_whom_it_is_old() -> None:
+    table = ReadingTable(3)
+    for device in range(3):
+        table.assign(device, (CPU,))
+    kept = table.version
+    table.assign(1, (CPU,))
+    assert (table.changed_in <= kept).all(), "it says the same as before"
+    table.assign(1, (CPU, *CLIENTS[:1]))
+    assert (table.changed_in > kept).tolist() == [False, True, False]
+    assert table.version > kept

@@ -52,7 +52,7 @@ class PrometheusExporter:
         layout = yield from self._layout_of(inventory, fleet)
         page = layout.pages.get(code, Page())
         yield from page.prepare(inventory)
-        sheet = yield from page.prepare_readings(inventory, fleet)
+        sheet = yield from page.prepare_readings(fleet)
         yield from province_series(page, fleet)
         yield from reading_series(sheet, page.columns, fleet)
 

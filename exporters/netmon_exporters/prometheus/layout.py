@@ -15,7 +15,7 @@ from netmon.model.fleet import Fleet
 from netmon.model.ids import VillageId
 from netmon.model.inventory import Device, Inventory, Lifecycle, Village
 from netmon.model.regions import REGION_OF_PROVINCE
-from netmon_exporters.prometheus.readings import Sheet, is_current, make_sheet
+from netmon_exporters.prometheus.readings import Sheet, current_sheet
 from netmon_exporters.prometheus.text import TURN, Family, label_text, strides
 
 ELSEWHERE = "00"
@@ -32,13 +32,13 @@ DEVICE_INFO = Family("netmon_device_info", "Always 1; names, role and place of a
 class Page:
     """One province: its devices by dense index, their label texts in that order, and the info series whole.
 
-    `sheet` is how their readings are laid out, and is made anew when other things are read of them.
+    `sheet` is how their readings are laid out, and another takes its place when other things are read of them.
     """
 
     villages: list[Village] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
     columns: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, np.intp))
-    labels: list[str] = field(default_factory=list)
+    labels: list[bytes] = field(default_factory=list)
     info: Sequence[bytes] = ()
     sheet: Sheet | None = None
 
@@ -46,26 +46,24 @@ class Page:
         """Render what never changes, if nobody has yet. Two scrapes at once may both do it: the outcome is equal."""
         if self.info:
             return
-        labels: list[str] = []
+        labels: list[bytes] = []
         info = [DEVICE_INFO.header]
         for part in strides(self.rows):
             devices = [inventory.devices[row] for row in part]
             labels.extend(label_text({"device": one.id, "village": one.village or ""}) for one in devices)
-            info.append("".join(_info_line(DEVICE_INFO, _device_labels(one, inventory)) for one in devices).encode())
+            info.append(b"".join(_info_line(DEVICE_INFO, _device_labels(one, inventory)) for one in devices))
             yield TURN
         info.append(VILLAGE_INFO.header)
         for villages in strides(self.villages):
-            info.append("".join(_info_line(VILLAGE_INFO, _village_labels(one)) for one in villages).encode())
+            info.append(b"".join(_info_line(VILLAGE_INFO, _village_labels(one)) for one in villages))
             yield TURN
         self.columns = np.array(self.rows, np.intp)
         self.labels, self.info = labels, info
 
-    def prepare_readings(self, inventory: Inventory, fleet: Fleet) -> Generator[bytes, None, Sheet]:
-        """Lay out the readings of a prepared page, if that is still to be done."""
-        sheet = self.sheet
-        if sheet is None or not is_current(sheet, self.rows, fleet):
-            sheet = self.sheet = yield from make_sheet(self.rows, self.labels, inventory, fleet)
-        return sheet
+    def prepare_readings(self, fleet: Fleet) -> Generator[bytes, None, Sheet]:
+        """Lay out the readings of a prepared page, or those of whom it is still to be done."""
+        self.sheet = yield from current_sheet(self.sheet, self.columns, self.labels, fleet)
+        return self.sheet
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,8 +110,8 @@ def _code(village: VillageId) -> str:
     return village[:2]
 
 
-def _info_line(family: Family, labels: dict[str, str]) -> str:
-    return f"{family.name}{label_text(labels)}1\n"
+def _info_line(family: Family, labels: dict[str, str]) -> bytes:
+    return b"%b%b1\n" % (family.name.encode(), label_text(labels))
 
 
 def _device_labels(device: Device, inventory: Inventory) -> dict[str, str]:

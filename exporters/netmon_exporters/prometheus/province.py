@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from netmon.model.fleet import Fleet
 from netmon.model.health import Health
 from netmon_exporters.prometheus.layout import Page
-from netmon_exporters.prometheus.text import Family, samples
+from netmon_exporters.prometheus.text import Family, whole
 
 UP = Family(
     "netmon_device_up",
@@ -48,8 +48,7 @@ _LOSS_DIGITS = 6
 def province_series(page: Page, fleet: Fleet) -> Iterator[bytes]:
     """All series of a prepared page, family by family."""
     for family, values in _columns(fleet, page.columns):
-        yield family.header
-        yield from samples(family.name, page.labels, values)
+        yield from whole(family, page.labels, values)
     yield from page.info
 
 

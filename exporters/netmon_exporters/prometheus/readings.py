@@ -7,16 +7,17 @@ own word goes first. What a device said before it fell silent is of another time
 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate, chain, compress
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from netmon.model.fleet import Fleet
 from netmon.model.health import Health
-from netmon.model.inventory import Device, Inventory
 from netmon.model.reading_table import ReadingTable
 from netmon.model.readings import NATURE, Measure, Outline, Quantity
-from netmon_exporters.prometheus.text import TURN, Family, label_text, samples, strides
+from netmon_exporters.prometheus.text import TURN, Family, longer_label_text, strides, whole
 
 RECEIVE_BYTES = Family("netmon_interface_receive_bytes_total", "Bytes received; never wraps.", "counter")
 TRANSMIT_BYTES = Family("netmon_interface_transmit_bytes_total", "Bytes sent; never wraps.", "counter")
@@ -55,31 +56,61 @@ _TOLD_OF = np.array([health not in (Health.DOWN, Health.UNREACHABLE, Health.BLIN
 """Of an ONU whose state nobody knows, its OLT may know the light all the same."""
 _DIGITS = 6
 
+_PAGE_ORDER = sorted(dict.fromkeys(FAMILIES.values()), key=lambda family: family.kind == "counter")
+"""Counters last: all before them is rounded in one go, and a counter never is."""
+
 Outlines = tuple[Outline, ...]
 """What is read of a device, table by table."""
+Version = tuple[int, ...]
+"""Those of the tables."""
 
 
 @dataclass(slots=True)
-class _Column:
-    """A metric on a page: one entry per series, in step."""
+class Column:
+    """A metric on a page: one entry per series, in step.
 
-    labels: list[str] = field(default_factory=list)
+    `seats` are positions in the order of the page's devices; `tables` and `places` tell where in which of the device's
+    outlines.
+    """
+
+    labels: list[bytes] = field(default_factory=list)
     seats: list[int] = field(default_factory=list)
     tables: list[int] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
 
+    def without(self, gone: Sequence[bool]) -> "Column":
+        """The series of the other seats, in a column of their own."""
+        kept = [not gone[seat] for seat in self.seats]
+        return Column(
+            list(compress(self.labels, kept)),
+            *(list(compress(one, kept)) for one in (self.seats, self.tables, self.places)),
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sheet:
-    """The readings of one page's devices, made for one state of what is read of them.
+    """The readings of one page's devices, made for one state of what is read of them; never changed.
 
-    `outlines` are those of the page's devices in order. A column's `seats` are positions in that order, its `tables`
-    and `places` tell where in which of the device's outlines.
+    All series of the page stand one after the other, family by family as in `labels`; the first `gauges` of them are
+    no counters.
     """
 
-    version: tuple[int, ...]
-    outlines: Sequence[Outlines]
-    columns: Sequence[tuple[Family, Sequence[str], NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]]
+    version: Version
+    labels: Sequence[tuple[Family, Sequence[bytes]]]
+    seats: NDArray[np.int32]
+    tables: NDArray[np.uint8]
+    places: NDArray[np.int32]
+    gauges: int
+
+    def columns(self) -> dict[str, Column]:
+        """Taken apart again, by name of the family."""
+        found: dict[str, Column] = {}
+        ends = accumulate(len(labels) for _, labels in self.labels)
+        for (family, labels), end in zip(self.labels, ends, strict=True):
+            its = slice(end - len(labels), end)
+            numbers = (one[its].tolist() for one in (self.seats, self.tables, self.places))
+            found[family.name] = Column(list(labels), *numbers)
+        return found
 
 
 def tables_of(fleet: Fleet) -> tuple[ReadingTable, ...]:
@@ -91,49 +122,69 @@ def _outlines(fleet: Fleet, row: int) -> Outlines:
     return fleet.readings.outline(row), fleet.slow_readings.outline(row), fleet.told_readings.outline(row)
 
 
-def _version(fleet: Fleet) -> tuple[int, ...]:
+def _version(fleet: Fleet) -> Version:
     return tuple(table.version for table in tables_of(fleet))
 
 
-def _are(now: Outlines, were: Outlines) -> bool:
-    return all(one is was for one, was in zip(now, were, strict=True))
-
-
-def make_sheet(
-    rows: Sequence[int], plain: Sequence[str], inventory: Inventory, fleet: Fleet
+def current_sheet(
+    sheet: Sheet | None, rows: NDArray[np.intp], plain: Sequence[bytes], fleet: Fleet
 ) -> Generator[bytes, None, Sheet]:
-    """Lay out the readings of the devices in `rows`, `plain` being their label texts; yields TURN as it goes along."""
-    version, outlines = _version(fleet), [_outlines(fleet, row) for row in rows]
-    columns: dict[str, _Column] = {family.name: _Column() for family in FAMILIES.values()}
+    """The readings of the devices in `rows` laid out as things are; `plain` has the devices' label texts.
+
+    Of `sheet`, how they were laid out before, everything is kept that still holds. Yields TURN as it goes along.
+    """
+    version = _version(fleet)
+    if sheet is None:
+        stale, columns = np.ones(len(rows), np.bool_), {}
+    else:
+        stale = _changed_since(sheet, rows, fleet)
+        if not stale.any():
+            return sheet
+        columns = sheet.columns()
+        yield TURN
+        gone = stale.tolist()
+        for name, column in columns.items():
+            columns[name] = column.without(gone)
+            yield TURN
+    yield from _lay_out(np.flatnonzero(stale).tolist(), columns, rows, plain, fleet)
+    return _make_sheet(version, columns)
+
+
+def _lay_out(
+    seats: Sequence[int], columns: dict[str, Column], rows: NDArray[np.intp], plain: Sequence[bytes], fleet: Fleet
+) -> Iterator[bytes]:
+    """Write the series of these seats behind what stands in the columns."""
     shown: dict[tuple[int, ...], Sequence[tuple[int, int, Measure]]] = {}
-    for seats in strides(range(len(rows))):
-        for seat in seats:
-            key = tuple(map(id, outlines[seat]))
+    for part in strides(seats):
+        for seat in part:
+            outlines = _outlines(fleet, int(rows[seat]))
+            key = tuple(map(id, outlines))  # all devices of a family share theirs
             chosen = shown.get(key)
             if chosen is None:
-                chosen = shown[key] = choose(outlines[seat])
-            device, texts = inventory.devices[rows[seat]], {"": plain[seat]}
+                chosen = shown[key] = choose(outlines)
+            texts = {"": plain[seat]}
             for table, place, measure in chosen:
-                column = columns[FAMILIES[measure.quantity].name]
-                column.labels.append(_labels(device, measure, texts))
+                column = columns.setdefault(FAMILIES[measure.quantity].name, Column())
+                column.labels.append(_labels(measure, texts))
                 column.seats.append(seat)
                 column.tables.append(table)
                 column.places.append(place)
         yield TURN
+
+
+def _make_sheet(version: Version, columns: dict[str, Column]) -> Sheet:
+    found = [(family, one) for family in _PAGE_ORDER if (one := columns.get(family.name)) is not None and one.labels]
+
+    def joined(field_name: str, dtype: type) -> NDArray[Any]:
+        return np.fromiter(chain.from_iterable(getattr(one, field_name) for _, one in found), dtype)
+
     return Sheet(
         version,
-        outlines,
-        [
-            (
-                family,
-                one.labels,
-                np.array(one.seats, np.intp),
-                np.array(one.tables, np.intp),
-                np.array(one.places, np.intp),
-            )
-            for family in dict.fromkeys(FAMILIES.values())
-            if (one := columns[family.name]).labels
-        ],
+        [(family, one.labels) for family, one in found],
+        joined("seats", np.int32),
+        joined("tables", np.uint8),
+        joined("places", np.int32),
+        sum(len(one.labels) for family, one in found if family.kind != "counter"),
     )
 
 
@@ -156,46 +207,47 @@ def choose(outlines: Outlines) -> list[tuple[int, int, Measure]]:
     ]
 
 
-def is_current(sheet: Sheet, rows: Sequence[int], fleet: Fleet) -> bool:
-    """Whether the same things are still read of the page's devices."""
-    if sheet.version == _version(fleet):
-        return True
-    return all(_are(_outlines(fleet, row), were) for row, were in zip(rows, sheet.outlines, strict=True))
+def _changed_since(sheet: Sheet, rows: NDArray[np.intp], fleet: Fleet) -> NDArray[np.bool_]:
+    """Of which devices something else may be read than when the sheet was made."""
+    changed = np.zeros(len(rows), np.bool_)
+    for table, version in zip(tables_of(fleet), sheet.version, strict=True):
+        if table.version != version:
+            changed |= table.changed_in[rows] > version
+    return changed
 
 
 def reading_series(sheet: Sheet, rows: NDArray[np.intp], fleet: Fleet) -> Iterator[bytes]:
     """All series of a sheet, family by family; all values are of one moment."""
-    tables = tables_of(fleet)
-    answers, told_of = _ANSWERING[fleet.health[rows]], _TOLD_OF[fleet.health[rows]]
-    if sheet.version != _version(fleet):
-        # Since the sheet was made, something else may be read of a device: next time it will be shown.
-        same = np.array(
-            [_are(_outlines(fleet, row), were) for row, were in zip(rows.tolist(), sheet.outlines, strict=True)]
-        )
-        answers, told_of = answers & same, told_of & same
-    taken: list[tuple[Family, Sequence[str], NDArray[np.float64]]] = []
-    for family, labels, seats, its_tables, places in sheet.columns:
-        values = np.full(len(labels), np.nan)
-        for number, table in enumerate(tables):
-            shown = told_of if table is fleet.told_readings else answers
-            visible = (its_tables == number) & shown[seats]
-            values[visible] = table.values(rows[seats[visible]], places[visible])
-        taken.append((family, labels, values if family.kind == "counter" else np.round(values, _DIGITS)))
-    for family, labels, values in taken:
-        if not np.isnan(values).all():
-            yield family.header
-            yield from samples(family.name, labels, values)
+    values, start = _values(sheet, rows, fleet), 0
+    for family, labels in sheet.labels:
+        its = values[start : start + len(labels)]
+        start += len(labels)
+        if not np.isnan(its).all():
+            yield from whole(family, labels, its)
 
 
-def _labels(device: Device, measure: Measure, texts: dict[str, str]) -> str:
+def _values(sheet: Sheet, rows: NDArray[np.intp], fleet: Fleet) -> NDArray[np.float64]:
+    """A value per series, NaN where it is not known or not to be shown."""
+    health = fleet.health[rows]
+    # Since the sheet was made, something else may be read of a device: next time it will be shown.
+    same = ~_changed_since(sheet, rows, fleet)
+    answers, told_of = _ANSWERING[health] & same, _TOLD_OF[health] & same
+    values = np.full(len(sheet.seats), np.nan)
+    for number, table in enumerate(tables_of(fleet)):
+        shown = told_of if table is fleet.told_readings else answers
+        visible = np.flatnonzero((sheet.tables == number) & shown[sheet.seats])
+        values[visible] = table.values(rows[sheet.seats[visible]], sheet.places[visible].astype(np.intp))
+    values[: sheet.gauges] = np.round(values[: sheet.gauges], _DIGITS)
+    return values
+
+
+def _labels(measure: Measure, texts: dict[str, bytes]) -> bytes:
     """The label text of one series; `texts` has those of the device so far, since metrics share them."""
     direction = _DIRECTION.get(measure.quantity, "")
     name = NATURE[measure.quantity].label if measure.label else ""
     key = f"{direction}{name}={measure.label}" if direction or name else ""
     text = texts.get(key)
     if text is None:
-        own = {"device": device.id, "village": device.village or "", "direction": direction}
-        if name:
-            own[name] = measure.label
-        text = texts[key] = label_text(own)
+        more = {"direction": direction} | ({name: measure.label} if name else {})
+        text = texts[key] = longer_label_text(texts[""], more)
     return text

@@ -13,7 +13,7 @@ from netmon.model.faults import Cause
 from netmon.model.fleet import Fleet
 from netmon.model.health import Health
 from netmon.model.inventory import Inventory
-from netmon_exporters.prometheus.text import TURN, Family, label_text, samples, strides
+from netmon_exporters.prometheus.text import TURN, Family, label_text, strides, whole
 
 VILLAGES = Family(
     "netmon_villages", "Villages by province (DOPA code), service centre, and health of their access point."
@@ -33,14 +33,13 @@ class VillageCounts:
     generation: int
     rows: NDArray[np.intp]
     groups: NDArray[np.intp]
-    labels: Sequence[str]
+    labels: Sequence[bytes]
 
     def series(self, fleet: Fleet) -> Iterator[bytes]:
         """The family `netmon_villages`."""
         codes = self.groups * len(Health) + village_health(fleet, self.rows)
-        yield VILLAGES.header
         counts = np.bincount(codes, minlength=len(self.labels)).astype(np.float64)
-        yield from samples(VILLAGES.name, self.labels, counts)
+        yield from whole(VILLAGES, self.labels, counts)
 
 
 def count_villages(inventory: Inventory, generation: int) -> Generator[bytes, None, VillageCounts]:
@@ -62,8 +61,8 @@ def count_villages(inventory: Inventory, generation: int) -> Generator[bytes, No
 
 def case_series(cases: Iterable[Case]) -> Iterator[bytes]:
     """The families `netmon_faults_open` and `netmon_tickets_open`."""
-    faults: Counter[str] = Counter({label_text({"cause": cause}): 0 for cause in Cause})
-    tickets: Counter[str] = Counter()
+    faults: Counter[bytes] = Counter({label_text({"cause": cause}): 0 for cause in Cause})
+    tickets: Counter[bytes] = Counter()
     for case in cases:
         if case.fault.is_open:
             faults[label_text({"cause": case.fault.cause})] += 1
@@ -72,5 +71,4 @@ def case_series(cases: Iterable[Case]) -> Iterator[bytes]:
                 labels = {"service_centre": ticket.centre, "status": ticket.status, "cause": case.fault.cause}
                 tickets[label_text(labels)] += 1
     for family, counted in ((FAULTS, faults), (TICKETS, tickets)):
-        yield family.header
-        yield from samples(family.name, list(counted), np.array(list(counted.values()), np.float64))
+        yield from whole(family, list(counted), np.array(list(counted.values()), np.float64))
