@@ -173,6 +173,8 @@ def _under_load(crowded: Window, visits: Visits, promises: Promises) -> Iterator
     loads = len(visits.seconds) / crowded.seconds
     yield Figure("page loads a second", loads, "", least=0.95 * LOADS)
     yield Figure("page loads failed", visits.failed, "", most=0)
+    for what, count in visits.failures.items():
+        yield Figure(f"page loads failed, {what}", count, "")
     yield Figure("a page load p99", 1000 * visits.quantile(0.99), "ms")
     yield Figure("loop lag p99 under them", crowded.lag(0.99), "ms", most=promises.lag_under_load)
     yield Figure("loop lag at its longest under them", 1000 * crowded.longest_lag, "ms")

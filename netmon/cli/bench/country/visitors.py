@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from collections import Counter
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,15 +18,21 @@ LOADS = 50
 _REPORT_PAGE = 1_000
 """Villages in one answer."""
 _BROWSER = {"accept-encoding": "gzip"}
+_LAST_ANSWER_WITHIN = 10.0
 
 
 @dataclass(slots=True)
 class Visits:
-    """Page loads so far: seconds that each good one took, and how many failed."""
+    """Page loads so far: seconds that each good one took, and those that failed by what went wrong."""
 
     seconds: list[float] = field(default_factory=list)
-    failed: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
     reports: int = 0
+
+    @property
+    def failed(self) -> int:
+        """How many failed."""
+        return self.failures.total()
 
     def quantile(self, share: float) -> float:
         """A quantile of the seconds, NaN without any."""
@@ -45,11 +52,16 @@ async def crowd(address: str, visits: Visits) -> None:
     loop, began = asyncio.get_running_loop(), time.monotonic()
     running: set[asyncio.Task[None]] = set()
     async with _client(address) as client:
-        for number in range(1_000_000_000):
-            await asyncio.sleep(max(0.0, began + number / LOADS - time.monotonic()))
-            load = loop.create_task(_load(client, "/", visits))
-            running.add(load)
-            load.add_done_callback(running.discard)
+        try:
+            for number in range(1_000_000_000):
+                await asyncio.sleep(max(0.0, began + number / LOADS - time.monotonic()))
+                load = loop.create_task(_load(client, "/", visits))
+                running.add(load)
+                load.add_done_callback(running.discard)
+        finally:
+            # Who has asked gets an answer: a load that we cut off ourselves must not count as failed.
+            if running:
+                await asyncio.wait(running, timeout=_LAST_ANSWER_WITHIN)
 
 
 async def draw_reports(address: str, visits: Visits) -> None:
@@ -96,10 +108,16 @@ async def _load(client: httpx.AsyncClient, path: str, visits: Visits) -> None:
     began = time.monotonic()
     try:
         (await client.get(path)).raise_for_status()
-    except httpx.HTTPError:
-        visits.failed += 1
+    except httpx.HTTPError as error:
+        visits.failures[_what(error)] += 1
     else:
         visits.seconds.append(time.monotonic() - began)
+
+
+def _what(error: httpx.HTTPError) -> str:
+    if isinstance(error, httpx.HTTPStatusError):
+        return f"status {error.response.status_code}"
+    return type(error).__name__
 
 
 def _client(address: str) -> httpx.AsyncClient:
