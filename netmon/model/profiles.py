@@ -98,6 +98,8 @@ class LabelPart:
         index: the row's index itself.
         constant: this text.
         arcs: how many leading arcs of the row's index are used (0: all).
+        bits: of the last arc used, these bits as a number (lowest and highest, counted from 0): many OLTs pack slot,
+            port and ONU into one.
         match: what of the text is taken (its group 1); the whole text where it does not match.
     """
 
@@ -106,6 +108,7 @@ class LabelPart:
     index: IndexForm | None = None
     constant: str = ""
     arcs: int = 0
+    bits: tuple[int, int] | None = None
     match: Pattern[str] | None = None
 
 
@@ -255,16 +258,16 @@ class OnuRules:
             columns have the ONUs' rows; the row's dotted index is a key, too.
         state: run state; None where it is not known for sure which number means what.
         states: its numbers.
-        cause: why it went last; None as above.
-        causes: its numbers; any other tells nothing.
-        readings: further numbers, taken in the background.
+        cause: why it went last; None as above. It may be the state's own column.
+        causes: its numbers, or its texts in small letters; any other tells nothing.
+        readings: further numbers, taken in the background; those of one quantity are alternatives.
     """
 
     keys: tuple[tuple[LabelPart, ...], ...]
     state: Object | None = None
     states: Mapping[int, RowState] = field(default_factory=dict)
     cause: Object | None = None
-    causes: Mapping[int, DownCause] = field(default_factory=dict)
+    causes: Mapping[int | str, DownCause] = field(default_factory=dict)
     readings: tuple[OnuReading, ...] = ()
 
     @property

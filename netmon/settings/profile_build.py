@@ -223,20 +223,18 @@ class _Builder:
             self._wrong(("onus", "run_state"), f"{both[0]} means online and offline", "leave out what is not sure")
         return {**dict.fromkeys(online, RowState.ONLINE), **dict.fromkeys(offline, RowState.OFFLINE)}
 
-    def _causes(self, entry: OnuCauseEntry) -> dict[int, DownCause]:
+    def _causes(self, entry: OnuCauseEntry) -> dict[int | str, DownCause]:
         told = {
             DownCause.DYING_GASP: entry.dying_gasp,
             DownCause.LOSS_OF_SIGNAL: entry.loss_of_signal,
             DownCause.RESET: entry.reset,
             DownCause.DEACTIVATED: entry.deactivated,
         }
-        causes: dict[int, DownCause] = {}
-        for cause, numbers in told.items():
-            for number in numbers:
-                if causes.setdefault(number, cause) is not cause:
-                    self._wrong(
-                        ("onus", "down_cause"), f"{number} stands under two causes", "leave out what is not sure"
-                    )
+        causes: dict[int | str, DownCause] = {}
+        for cause, codes in told.items():
+            for code in codes:
+                if causes.setdefault(code if isinstance(code, int) else code.lower(), cause) is not cause:
+                    self._wrong(("onus", "down_cause"), f"{code} stands under two causes", "leave out what is not sure")
         return causes
 
     def _onu_reading(self, entry: OnuReadingEntry, at: _Location) -> OnuReading:
@@ -289,6 +287,7 @@ class _Builder:
             index=entry.index,
             constant=entry.constant or "",
             arcs=entry.arcs,
+            bits=entry.bits,
             match=_compiled(entry.match),
         )
 

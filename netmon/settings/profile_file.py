@@ -13,7 +13,8 @@ from netmon.model.readings import Quantity
 from netmon.settings.values import Section
 
 _OID = re.compile(r"\.?[0-2](\.[0-9]{1,10}){1,127}")
-_LARGEST_ARC = 2**32 - 1
+_ARC_BITS = 32
+_LARGEST_ARC = 2**_ARC_BITS - 1
 
 
 def _oid(value: str) -> str:
@@ -45,6 +46,9 @@ PatternText = Annotated[
 ]
 Name = Annotated[str, Field(description="The name of a scalar or column of this profile or the one it extends.")]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_several, json_schema_input_type=Name | tuple[Name, ...])]
+Codes = Annotated[
+    tuple[int | str, ...], BeforeValidator(_several, json_schema_input_type=int | str | tuple[int | str, ...])
+]
 Integers = Annotated[tuple[int, ...], BeforeValidator(_several, json_schema_input_type=int | tuple[int, ...])]
 Patterns = Annotated[
     tuple[PatternText, ...], BeforeValidator(_several, json_schema_input_type=PatternText | tuple[PatternText, ...])
@@ -128,12 +132,25 @@ class LabelEntry(Section):
     index: IndexForm | None = Field(None, description="The row's index: dotted, text, or its last arc.")
     constant: str | None = Field(None, description="This text; a plain text in place of the section means the same.")
     arcs: int = Field(0, ge=0, description="Use only so many leading arcs of the index. Default 0: all.")
+    bits: tuple[int, int] | None = Field(
+        None, description="Of the last arc used, only bits [lowest, highest], counted from 0. Default: all of it."
+    )
     match: PatternText | None = Field(None, description="Take group 1 of this match of it. Default: the whole text.")
 
     @model_validator(mode="after")
     def _is_one(self) -> "LabelEntry":
         if sum((self.column is not None, self.interface, self.index is not None, self.constant is not None)) != 1:
             raise ValueError("should have exactly one of column, interface, index and constant")
+        return self
+
+    @model_validator(mode="after")
+    def _has_bits(self) -> "LabelEntry":
+        if self.bits is None:
+            return self
+        if self.index is None:
+            raise ValueError("takes bits of an index; give index, too")
+        if not 0 <= self.bits[0] <= self.bits[1] < _ARC_BITS:
+            raise ValueError("bits should be [lowest, highest], from 0 to 31")
         return self
 
 
@@ -222,17 +239,22 @@ class OnuStateEntry(Section):
 
 
 class OnuCauseEntry(Section):
-    """Why an ONU went offline last. Numbers in no list tell nothing; list only what is sure."""
+    """Why an ONU went offline last, in numbers or texts. What is in no list tells nothing; list only what is sure."""
 
-    from_: Name = Field(alias="from", description="The column, indexed as the key columns are.")
-    dying_gasp: Integers = Field((), description="Numbers that mean its power failed. Default none.")
-    loss_of_signal: Integers = Field((), description="Numbers that mean its light went out. Default none.")
-    reset: Integers = Field((), description="Numbers that mean it was restarted. Default none.")
-    deactivated: Integers = Field((), description="Numbers that mean it was switched off at the OLT. Default none.")
+    from_: Name = Field(
+        alias="from", description="The column, indexed as the key columns are; it may be that of the run state."
+    )
+    dying_gasp: Codes = Field((), description="Numbers, or texts, that mean its power failed. Default none.")
+    loss_of_signal: Codes = Field((), description="Those that mean its light went out. Default none.")
+    reset: Codes = Field((), description="Those that mean it was restarted. Default none.")
+    deactivated: Codes = Field((), description="Those that mean it was switched off at the OLT. Default none.")
 
 
 class OnuReadingEntry(Section):
-    """A number of the ONU, taken every half hour or so. The keys mean the same as under `readings`."""
+    """A number of the ONU, taken every half hour or so. The keys mean the same as under `readings`.
+
+    Several for one reading are alternatives: the first that yields a value wins.
+    """
 
     reading: Quantity = Field(description="What is read; its unit is in the name.")
     from_: Name = Field(alias="from", description="The column, indexed as the key columns are.")

@@ -111,12 +111,20 @@ def _whole(part: LabelPart, index: Oid, tables: Columns, interfaces: Mapping[int
     if part.interface:
         dotted = index_text(used, IndexForm.DOTTED)
         return interfaces.get(used[0], dotted) if len(used) == 1 else dotted
-    return part.constant if part.index is None else index_text(used, part.index)
+    return part.constant if part.index is None else part_of_index(part, used, part.index)
 
 
 def _text(column: Object, index: Oid, tables: Columns) -> str:
     value = tables.get(column.oid, {}).get(index, b"")
     return str(value) if isinstance(value, int) else clean(value)
+
+
+def part_of_index(part: LabelPart, used: Oid, form: IndexForm) -> str:
+    """Write what a label takes of a row's index: some bits of its last arc as a number, or all of it as text."""
+    if part.bits is None:
+        return index_text(used, form)
+    lowest, highest = part.bits
+    return str(used[-1] >> lowest & (1 << highest - lowest + 1) - 1) if used else ""
 
 
 def index_text(index: Oid, form: IndexForm) -> str:

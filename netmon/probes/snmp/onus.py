@@ -11,9 +11,9 @@ from dataclasses import replace
 
 from netmon.model.onus import DownCause, OnuIndex, OnuRow, RowState, same_key
 from netmon.model.profiles import IndexForm, LabelPart, Object, Oid, OnuReading, OnuRules
-from netmon.model.readings import Measure, Outline
+from netmon.model.readings import Measure, Outline, Quantity
 from netmon.probes.snmp.ber import Absent, Value, encode_oid
-from netmon.probes.snmp.cells import index_text
+from netmon.probes.snmp.cells import index_text, part_of_index
 from netmon.probes.snmp.client import Result, Values
 from netmon.probes.snmp.codec import PduType
 from netmon.probes.snmp.downgrade import Manner
@@ -60,7 +60,8 @@ class OltTables:
         self._rules = rules
         usual, known = Manner().objects_per_request, session.manner.objects_per_request
         self._most = MAX_OBJECTS if known == usual else known
-        self.outline: Outline = tuple(Measure(one.rule.quantity, "") for one in rules.readings)
+        self._readings = _alternatives(rules)
+        self.outline: Outline = tuple(Measure(quantity, "") for quantity in self._readings)
 
     async def find(self) -> Mapping[str, OnuIndex] | None:
         """See `ports.OltLink`."""
@@ -84,7 +85,12 @@ class OltTables:
         if said is None:
             return None
         states = [_state_of(value, rules) for value in said]
-        causes = await self._causes([row for row, state in zip(rows, states, strict=True) if state is RowState.OFFLINE])
+        if rules.cause == rules.state:
+            causes = {row: _cause_of(value, rules) for row, value in zip(rows, said, strict=True)}
+        else:
+            causes = await self._causes(
+                [row for row, state in zip(rows, states, strict=True) if state is RowState.OFFLINE]
+            )
         return [
             OnuRow(state, causes.get(row, DownCause.UNTOLD) if state is RowState.OFFLINE else DownCause.UNTOLD)
             for row, state in zip(rows, states, strict=True)
@@ -92,16 +98,13 @@ class OltTables:
 
     async def optics(self, rows: Sequence[OnuIndex]) -> Sequence[Sequence[float | None]] | None:
         """See `ports.OltLink`."""
-        readings = self._rules.readings
+        readings = [one for alternatives in self._readings.values() for one in alternatives]
         oids = [(*_instance(one.rule.source, row), *one.more_index) for row in rows for one in readings]
         said = await self._get(oids, _INTEGER_OCTETS)
         if said is None:
             return None
-        width = len(readings)
-        return [
-            [_reading(one, value) for one, value in zip(readings, said[at : at + width], strict=True)]
-            for at in range(0, len(said), width or 1)
-        ]
+        values = iter(said)
+        return [[_first(one, [next(values) for _ in one]) for one in self._readings.values()] for _ in rows]
 
     async def _causes(self, rows: Sequence[OnuIndex]) -> dict[OnuIndex, DownCause]:
         """Why these went; a state without its cause is still a state, so a failure tells nothing."""
@@ -109,12 +112,7 @@ class OltTables:
         said = None if cause is None or not rows else await self._get([_instance(cause, row) for row in rows])
         if said is None:
             return {}
-        known = self._rules.causes
-        return {
-            row: known.get(value, DownCause.UNTOLD)
-            for row, value in zip(rows, said, strict=True)
-            if isinstance(value, int)
-        }
+        return {row: _cause_of(value, self._rules) for row, value in zip(rows, said, strict=True)}
 
     async def _get(self, oids: Sequence[Oid], octets: int = _CODE_OCTETS) -> Values | None:
         """Read instances, `octets` of value and headers each, in as few requests as the OLT bears; None for silence."""
@@ -182,7 +180,7 @@ def _part(part: LabelPart, row: OnuIndex, columns: _Columns, interfaces: Mapping
     elif part.interface:
         text = clean(interfaces.get(used, b""))
     else:
-        text = part.constant if part.index is None else index_text(used, part.index)
+        text = part.constant if part.index is None else part_of_index(part, used, part.index)
     found = part.match.search(text) if part.match is not None else None
     return text if found is None else (found.group(1) if found.re.groups else found.group()) or ""
 
@@ -210,5 +208,21 @@ def _state_of(value: Value, rules: OnuRules) -> RowState:
     return rules.states.get(value, RowState.UNREAD) if isinstance(value, int) else RowState.UNREAD
 
 
-def _reading(one: OnuReading, value: Value) -> float | None:
-    return evaluate(Cell(one.rule, one.rule.scale, 0), (value,))
+def _cause_of(value: Value, rules: OnuRules) -> DownCause:
+    code = value if isinstance(value, int) else clean(value).lower()
+    return rules.causes.get(code, DownCause.UNTOLD)
+
+
+def _alternatives(rules: OnuRules) -> dict[Quantity, list[OnuReading]]:
+    found: dict[Quantity, list[OnuReading]] = {}
+    for one in rules.readings:
+        found.setdefault(one.rule.quantity, []).append(one)
+    return found
+
+
+def _first(alternatives: Sequence[OnuReading], values: Sequence[Value]) -> float | None:
+    """The first of the alternatives that yields a value."""
+    read = (
+        evaluate(Cell(one.rule, one.rule.scale, 0), (value,)) for one, value in zip(alternatives, values, strict=True)
+    )
+    return next((value for value in read if value is not None), None)

@@ -215,25 +215,94 @@ def light_of(tables: OltTables, row: Oid) -> float | None:
     return said[0][0]
 
 
-def test_zte_tells_no_state_since_sources_disagree_but_the_light() -> None:
-    row = (268_501_248, 9)
-    objects: dict[Oid, Value] = {
+def zte(row: Oid, state: int, raw: int, metres: int = 1235) -> dict[Oid, Value]:
+    return {
         (*ZTE, 28, 1, 1, 5, *row): b"ITBS\x5f\x7b\xc1\xcd",
-        (*ZTE, 28, 2, 1, 4, *row): 3,
-        (*ZTE, 50, 12, 1, 1, 10, *row, 1): 4_500,
+        (*ZTE, 28, 2, 1, 4, *row): state,
+        (*ZTE, 50, 12, 1, 1, 10, *row, 1): raw,
+        (*ZTE, 11, 4, 1, 2, *row): metres,
     }
-    tables = OltTables(PlayedOlt(objects), rules("zte-c300"))
+
+
+@pytest.mark.parametrize(
+    ("raw", "light"), [(3_406, -23.188), (5_105, -19.79), (64_032, -33.008), (0, None), (65_535, None), (33_000, None)]
+)
+def test_zte_writes_light_in_two_s_complement_as_its_command_line_shows_it(raw: int, light: float | None) -> None:
+    row = (268_501_248, 9)
+    read = light_of(OltTables(PlayedOlt(zte(row, 3, raw)), rules("zte-c300")), row)
+    assert read == (None if light is None else pytest.approx(light))
+
+
+def test_a_port_of_a_zte_is_told_from_its_index_and_not_from_the_interface_of_that_number() -> None:
+    """A C300's row 0x10010200 is port 2 of slot 1, but IF-MIB has the name of slot 2's third port there."""
+    row = (0x10010200, 4)
+    olt = PlayedOlt(zte(row, 3, 4_000) | {(*IF_NAME, row[0]): b"gpon_1/2/3"})
+    found = asyncio.run(OltTables(olt, rules("zte-c300")).find())
+    assert found is not None
+    assert {key for key, its in found.items() if its == row} == {
+        "ITBS5F7BC1CD", "GPON-ONU_1/1/2:4", "1/1/2:4", "268501504.4",
+    }  # fmt: skip
+    assert same_key("gpon_1/2/3:4") not in found
+
+
+def test_one_request_tells_a_zte_s_states_and_causes_for_they_are_one_number() -> None:
+    rows = [(268_501_248, n) for n in range(7)]
+    olt = PlayedOlt({oid: value for n, row in enumerate(rows) for oid, value in zte(row, n, 4_000).items()})
+    said = asyncio.run(OltTables(olt, rules("zte-c300")).states(rows))
+    unread = OnuRow(RowState.UNREAD)
+    assert said == [unread, LOST, unread, ONLINE, GASPED, unread, MUTE]
+    assert olt.sizes == [7]
+
+
+def test_a_recorded_zte_names_its_ports_as_its_rows_do(shared: Path) -> None:
+    """The recording has no serial numbers, but the distances of 125 ONUs, and one GPON card, in slot 1."""
+    recording = read_recording((shared / "devices" / "zxa10_c320.snmprec").read_bytes())
+    distance = (*ZTE, 11, 4, 1, 2)
+    rows = [bind.oid[len(distance) :] for bind in asyncio.run(recording.walk(distance)).rows]
+    names = asyncio.run(recording.walk(IF_NAME)).rows
+    ports = {str(bind.value, "latin-1") for bind in names if isinstance(bind.value, bytes)}
+    serials: dict[Oid, dict[Oid, Value]] = {(*ZTE, 28, 1, 1, 5): dict.fromkeys(rows, b"")}
+    keys = {key for key in rows_by_key(rules("zte-c300"), serials) if key.startswith("GPON-ONU_")}
+    assert len(keys) == len(rows) == 125
+    assert {key.removeprefix("GPON-ONU_").split(":")[0] for key in keys} <= {one.removeprefix("gpon_") for one in ports}
+    tables = OltTables(recording, rules("zte-c300"))
+    said = asyncio.run(tables.optics(rows))
+    assert said is not None
+    metres = [row[tables.outline.index(Measure(Quantity.OPTICAL_DISTANCE, ""))] for row in said]
+    assert max(one for one in metres if one is not None) == 3793 and None in metres and 0 not in metres
+
+
+TITAN = (1, 3, 6, 1, 4, 1, 3902, 1082, 500)
+
+
+@pytest.mark.parametrize(("state", "expected"), [(4, ONLINE), (5, GASPED), (2, LOST), (7, MUTE)])
+def test_a_c600_has_tables_and_numbers_of_its_own(state: int, expected: OnuRow) -> None:
+    row = (285_278_977, 12)
+    objects: dict[Oid, Value] = {
+        (*TITAN, 10, 2, 3, 3, 1, 6, *row): b"ZTEG\x00\x8e\xeb\x08",
+        (*TITAN, 10, 2, 3, 8, 1, 4, *row): state,
+        (*TITAN, 20, 2, 2, 2, 1, 10, *row, 1): 5_300,
+    }
+    tables = OltTables(PlayedOlt(objects), rules("zte-c600"))
     found = asyncio.run(tables.find())
-    assert found is not None and found["ITBS5F7BC1CD"] == row
-    assert asyncio.run(tables.states([row])) == [OnuRow(RowState.UNREAD)]
-    assert light_of(tables, row) == pytest.approx(-21.0)
-    for raw in (0, 65_535, 60_000):
-        objects[*ZTE, 50, 12, 1, 1, 10, *row, 1] = raw
-        assert light_of(tables, row) is None, raw
+    assert found is not None
+    assert [found[same_key(key)] for key in ("ZTEG008EEB08", "gpon_onu-1/3/1:12", "1/3/1:12")] == [row] * 3
+    assert asyncio.run(tables.states([row])) == [expected]
+    assert light_of(tables, row) == pytest.approx(-19.4)
+
+
+def test_the_olts_light_from_an_ont_is_what_a_walk_in_the_field_had() -> None:
+    row = (4_194_345_216, 14)
+    tables = OltTables(PlayedOlt({(*OLT_LIGHT, *row): 8_565}), rules("huawei-smartax"))
+    said = asyncio.run(tables.optics([row]))
+    assert said is not None
+    named = dict(zip((one.quantity for one in tables.outline), said[0], strict=True))
+    assert named[Quantity.OLT_RECEIVE_POWER] == pytest.approx(-14.35)
 
 
 FIBERHOME = (1, 3, 6, 1, 4, 1, 5875, 800, 3)
-CDATA = (1, 3, 6, 1, 4, 1, 34592, 1, 5, 1, 1, 2, 18)
+NATIVE = (1, 3, 6, 1, 4, 1, 34592, 1, 5, 1, 1, 2, 18)
+NSCRTV = (1, 3, 6, 1, 4, 1, 17409, 2, 8, 4)
 BDCOM = (1, 3, 6, 1, 4, 1, 3320, 10, 3)
 
 
@@ -244,15 +313,29 @@ BDCOM = (1, 3, 6, 1, 4, 1, 3320, 10, 3)
          (*FIBERHOME, 10, 1, 1, 11): 2, (*FIBERHOME, 9, 3, 3, 1, 6): -2150}, "FHTT01234567", GASPED, -21.5),
         ("fiberhome-an5516", (33_554_432,), {(*FIBERHOME, 10, 1, 1, 10): b"FHTT01234567",
          (*FIBERHOME, 10, 1, 1, 11): 0}, "FHTT01234567", MUTE, None),
-        ("cdata-olt", (1, 0, 3, 7), {(*CDATA, 1, 1, 4): b"XPON12345678", (*CDATA, 2, 1, 1): 2,
-         (*CDATA, 6, 1, 4): b"--"}, "XPON12345678", MUTE, None),
-        ("cdata-olt", (1, 0, 3, 7), {(*CDATA, 1, 1, 4): b"XPON12345678", (*CDATA, 2, 1, 1): 1,
-         (*CDATA, 6, 1, 4): b"-19.62"}, "1.0.3.7", ONLINE, -19.62),
+        ("fiberhome-an5516", (606_089_728,), {(*FIBERHOME, 10, 1, 1, 10): b"FHTT01234567",
+         (*FIBERHOME, 10, 1, 1, 11): 1, (*FIBERHOME, 9, 3, 3, 1, 6): 0}, "18/4/50", ONLINE, None),
+        ("fiberhome-an5116", (2_433_105_920,), {(*FIBERHOME, 10, 1, 1, 10): b"FHTT01234567",
+         (*FIBERHOME, 10, 1, 1, 11): 1, (*FIBERHOME, 9, 3, 3, 1, 6): -1890}, "18/4/50", ONLINE, -18.9),
+        ("cdata-olt-native", (1, 0, 3, 7), {(*NATIVE, 1, 1, 4): b"XPON12345678", (*NATIVE, 2, 1, 1): 2,
+         (*NATIVE, 6, 1, 4): b"--"}, "XPON12345678", MUTE, None),
+        ("cdata-olt-native", (1, 0, 3, 7), {(*NATIVE, 1, 1, 4): b"XPON12345678", (*NATIVE, 2, 1, 1): 1,
+         (*NATIVE, 6, 1, 4): b"-19.62"}, "1.0.3.7", ONLINE, -19.62),
+        ("cdata-olt", (4_718_593,), {(*NSCRTV, 1, 1, 3): b"ZTEG\x1a\x2b\x3c\x4d", (*NSCRTV, 1, 1, 7): 1,
+         (*NSCRTV, 1, 1, 103): b"dying-gasp"}, "ZTEG1A2B3C4D", ONLINE, None),
+        ("cdata-olt", (4_718_593,), {(*NSCRTV, 1, 1, 3): b"ZTEG\x1a\x2b\x3c\x4d", (*NSCRTV, 1, 1, 7): 2,
+         (*NSCRTV, 1, 1, 103): b"dying-gasp"}, "4718593", GASPED, None),
+        ("cdata-olt", (4_718_593,), {(*NSCRTV, 1, 1, 3): b"ZTEG\x1a\x2b\x3c\x4d", (*NSCRTV, 1, 1, 7): 2,
+         (*NSCRTV, 1, 1, 103): b"LOS"}, "4718593", LOST, None),
+        ("cdata-olt", (4_718_593,), {(*NSCRTV, 1, 1, 3): b"ZTEG\x1a\x2b\x3c\x4d", (*NSCRTV, 1, 1, 7): 2,
+         (*NSCRTV, 1, 1, 103): b"--"}, "4718593", MUTE, None),
         ("bdcom-olt", (1179,), {(*BDCOM, 1, 1, 4): b"BDCM:B12A632B", (1, 3, 6, 1, 2, 1, 2, 2, 1, 2): b"GPON0/2:1",
          (1, 3, 6, 1, 2, 1, 2, 2, 1, 8): 2, (*BDCOM, 1, 1, 35): 1, (*BDCOM, 4, 1, 2): -65_535},
          "GPON0/2:1", GASPED, None),
         ("bdcom-olt", (1179,), {(*BDCOM, 1, 1, 4): b"BDCM:B12A632B", (1, 3, 6, 1, 2, 1, 2, 2, 1, 8): 2,
-         (*BDCOM, 1, 1, 35): 6, (*BDCOM, 4, 1, 2): -203}, "BDCMB12A632B", MUTE, -20.3),
+         (*BDCOM, 1, 1, 35): 8, (*BDCOM, 4, 1, 2): -203}, "BDCMB12A632B", LOST, -20.3),
+        ("bdcom-olt", (1179,), {(*BDCOM, 1, 1, 4): b"BDCM:B12A632B", (1, 3, 6, 1, 2, 1, 2, 2, 1, 8): 2,
+         (*BDCOM, 1, 1, 35): 12, (*BDCOM, 4, 1, 2): -203}, "BDCMB12A632B", MUTE, -20.3),
     ],
 )  # fmt: skip
 def test_what_is_sure_of_each_vendor_is_read_and_the_rest_untold(
@@ -264,6 +347,12 @@ def test_what_is_sure_of_each_vendor_is_read_and_the_rest_untold(
     assert found is not None and found[same_key(key)] == row
     assert asyncio.run(tables.states([row])) == [expected]
     assert light_of(tables, row) == (None if light is None else pytest.approx(light))
+
+
+@pytest.mark.parametrize(("more", "light"), [((0, 0), -24.95), ((65_535, 65_535), -24.95), ((0, 1_310_721), None)])
+def test_the_light_of_a_c_data_is_found_behind_either_index(more: Oid, light: float | None) -> None:
+    tables = OltTables(PlayedOlt({(*NSCRTV, 4, 1, 4, 4_718_593, *more): -2_495}), rules("cdata-olt"))
+    assert light_of(tables, (4_718_593,)) == (None if light is None else pytest.approx(light))
 
 
 def test_the_interfaces_of_a_recorded_bdcom_are_its_onus(shared: Path) -> None:
