@@ -195,13 +195,14 @@ class Rule:
 class TextPiece:
     """A piece of a text: what `match` finds (its group 1 if it has one) between two constants.
 
-    Of a column, the first row that has something to give.
+    Of a column, the first row that has something to give. One that is not shown must be there, too: it is a condition.
     """
 
     object: Object
     match: Pattern[str] | None = None
     before: str = ""
     after: str = ""
+    is_shown: bool = True
 
 
 Text: TypeAlias = tuple[TextPiece, ...]

@@ -159,6 +159,7 @@ class _Builder:
                     match=_compiled(piece.match),
                     before=piece.before,
                     after=piece.after,
+                    is_shown=piece.shown,
                 )
                 for piece in pieces
             )

@@ -85,6 +85,9 @@ class TextEntry(Section):
     match: PatternText | None = Field(None, description="Take group 1 of this match. Default: the whole text.")
     before: str = Field("", description="Put before it.")
     after: str = Field("", description="Put after it.")
+    shown: bool = Field(
+        default=True, description="False: a condition; the text stands only if this piece is there, too. Default true."
+    )
 
 
 Texts = Annotated[

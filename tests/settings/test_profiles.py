@@ -84,7 +84,13 @@ MISTAKES = [
     ("column: acmeRadio", "column: acmeLoad", 12, "readings[1].label: is a scalar", "name a column"),
     ("column: acmeRadio", "column: x, interface: true", 12, "readings[1].label[0]: should have exactly one of", ""),
     ("column: acmeRadio", "column: acmeRadio, bits: [0, 3]", 12, "readings[1].label[0]: takes bits of an index", ""),
-    ("column: acmeRadio", "index: last, bits: [8, 3]", 12, "readings[1].label[0]: bits should be [lowest, highest]", ""),
+    (
+        "column: acmeRadio",
+        "index: last, bits: [8, 3]",
+        12,
+        "readings[1].label[0]: bits should be [lowest, highest]",
+        "",
+    ),
     ("profile: acme", "profile: acme\nextends: genric", 2, "extends: there is no profile 'genric'", "'generic'?"),
     ("profile: acme", "profile: acme\nextends: acme", 2, "extends: extends itself in a circle", ""),
 ]

@@ -210,7 +210,7 @@ def _first(texts: Iterable[Text], scalars: Mapping[Oid, Value], tables: Mapping[
     for text in texts:
         pieces = [_piece(piece, scalars, tables) for piece in text]
         if all(pieces):
-            return "".join(pieces)
+            return "".join(found for found, piece in zip(pieces, text, strict=True) if piece.is_shown)
     return ""
 
 

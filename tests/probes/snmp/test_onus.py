@@ -291,13 +291,26 @@ def test_a_c600_has_tables_and_numbers_of_its_own(state: int, expected: OnuRow) 
     assert light_of(tables, row) == pytest.approx(-19.4)
 
 
-def test_the_olts_light_from_an_ont_is_what_a_walk_in_the_field_had() -> None:
-    row = (4_194_345_216, 14)
-    tables = OltTables(PlayedOlt({(*OLT_LIGHT, *row): 8_565}), rules("huawei-smartax"))
+@pytest.mark.parametrize(
+    ("row", "sent", "light", "olt_light", "expected"),
+    [
+        # centreon/centreon-plugins, tests/network/huawei/standard/snmp/gpon-ont-health.robot
+        ((4_194_312_192, 1), 213, -1_414, 8_064, (2.13, -14.14, -19.36)),
+        ((4_194_312_192, 2), 216, -1_565, 8_029, (2.16, -15.65, -19.71)),
+        ((4_194_345_216, 14), NONE, NONE, 8_565, (None, None, -14.35)),  # apache/hertzbeat #4358
+        ((4_194_345_472, 1), NONE, NONE, NONE, (None, None, None)),
+    ],
+)
+def test_the_light_of_huawei_s_onts_is_what_walks_in_the_field_had(
+    row: Oid, sent: int, light: int, olt_light: int, expected: tuple[float | None, ...]
+) -> None:
+    olt = PlayedOlt({(*SENT, *row): sent, (*LIGHT, *row): light, (*OLT_LIGHT, *row): olt_light})
+    tables = OltTables(olt, rules("huawei-smartax"))
     said = asyncio.run(tables.optics([row]))
     assert said is not None
     named = dict(zip((one.quantity for one in tables.outline), said[0], strict=True))
-    assert named[Quantity.OLT_RECEIVE_POWER] == pytest.approx(-14.35)
+    wanted = (Quantity.OPTICAL_TRANSMIT_POWER, Quantity.OPTICAL_RECEIVE_POWER, Quantity.OLT_RECEIVE_POWER)
+    assert [named[one] for one in wanted] == [None if one is None else pytest.approx(one) for one in expected]
 
 
 FIBERHOME = (1, 3, 6, 1, 4, 1, 5875, 800, 3)
