@@ -149,6 +149,8 @@ class Rule:
 
     Attributes:
         quantity: what is read.
+        powers: columns that scale each row besides, as ENTITY-SENSOR-MIB has them: EntitySensorDataScale (9 is a unit,
+            8 a thousandth) and EntitySensorPrecision (decimal places).
         source: the object read; a column gives one reading per row.
         plus, minus: further objects, columns in the same row.
         of: what to divide by; 0 makes it absent.
@@ -169,6 +171,7 @@ class Rule:
     offset: float = 0.0
     scale: float = 1.0
     variants: tuple[Variant, ...] = ()
+    powers: tuple[Object, Object] | None = None
     complement: float | None = None
     conversion: Conversion | None = None
     states: Mapping[int, float] | None = None

@@ -37,6 +37,7 @@ from netmon.settings.profile_file import (
     OnuCauseEntry,
     OnuReadingEntry,
     OnusEntry,
+    PowersEntry,
     ProfileFile,
     RangeEntry,
     ReadingEntry,
@@ -45,6 +46,7 @@ from netmon.settings.profile_file import (
 )
 
 _SYS_DESCR = Object("sysDescr", (1, 3, 6, 1, 2, 1, 1, 1, 0), is_column=False)
+_NUMBER = re.compile(r"^-?\d{1,2}$")
 _Location = tuple[str | int, ...]
 
 
@@ -181,6 +183,7 @@ class _Builder:
             offset=entry.offset,
             scale=entry.scale,
             variants=tuple(Variant(firmware=re.compile(one.firmware), scale=one.scale) for one in entry.variants),
+            powers=self._powers(entry.powers, (*at, "powers")),
             complement=entry.complement,
             conversion=entry.convert,
             states=entry.states,
@@ -270,8 +273,14 @@ class _Builder:
             for number, one in enumerate(entry.only_if)
         )
 
+    def _powers(self, entry: PowersEntry | None, at: _Location) -> tuple[Object, Object] | None:
+        if entry is None:
+            return None
+        return self._column(entry.scale, (*at, "scale")), self._column(entry.precision, (*at, "precision"))
+
     def _filters(self, entry: ReadingEntry, at: _Location) -> tuple[RowFilter, ...]:
-        return tuple(
+        powers = self._powers(entry.powers, (*at, "powers")) or ()
+        filters = tuple(
             RowFilter(
                 column=None if one.column is None else self._column(one.column, (*at, "rows", number)),
                 index_form=one.index,
@@ -280,6 +289,7 @@ class _Builder:
             )
             for number, one in enumerate(entry.rows)
         )
+        return filters + tuple(RowFilter(column=one, match=_NUMBER) for one in powers)
 
     def _part(self, entry: LabelEntry, at: _Location) -> LabelPart:
         return LabelPart(

@@ -176,6 +176,13 @@ class ConditionEntry(Section):
     most: float | None = Field(None, description="It is no larger than this. Default: any.")
 
 
+class PowersEntry(Section):
+    """Columns of ENTITY-SENSOR-MIB (RFC 3433) that scale each row; a row without them is not read."""
+
+    scale: Name = Field(description="EntitySensorDataScale: 9 is a unit, 8 a thousandth.")
+    precision: Name = Field(description="EntitySensorPrecision: decimal places.")
+
+
 class VariantEntry(Section):
     """Another scale for some firmware."""
 
@@ -207,6 +214,7 @@ class ReadingEntry(Section):
     variants: tuple[VariantEntry, ...] = Field(
         (), description="Other scales for some firmware; the first that matches."
     )
+    powers: PowersEntry | None = Field(None, description="Columns that scale each row besides. Default none.")
     complement: float | None = Field(None, description="Subtract the value from this: 1 makes idle busy. Default none.")
     convert: Conversion | None = Field(None, description="milliwatt_to_dbm or microwatt_to_dbm. Default none.")
     states: dict[int, float] | None = Field(None, description="Enumeration to value; others are absent. Default none.")

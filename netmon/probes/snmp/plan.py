@@ -11,7 +11,7 @@ from enum import StrEnum, unique
 from netmon.model.profiles import Gather, Oid, Pace, Rule, UptimeSource
 from netmon.model.readings import NATURE, Identity, Quantity
 from netmon.probes.snmp.ber import Value, encode_oid
-from netmon.probes.snmp.cells import Row
+from netmon.probes.snmp.cells import Columns, Row
 from netmon.probes.snmp.codec import Version
 from netmon.probes.snmp.discover import Discovery
 from netmon.probes.snmp.interfaces import Interface
@@ -26,6 +26,8 @@ MOST_OCTETS = 1400
 HEAD_OCTETS = 80
 NUMBER_OCTETS = 15  # two headers and a Counter64
 _STRING_OCTETS = 40
+_UNITS, _THREE = 9, 3
+"""EntitySensorDataScale (RFC 3433): units are 9, and each step is a factor of a thousand."""
 _NO_TABLES: Tables = {}
 
 
@@ -96,7 +98,7 @@ def build_plan(found: Discovery, scope: Scope = Scope.SWEEP) -> PollPlan:
     position = {oid: at for at, oid in enumerate(oids)}
     series = [
         *_uptime(found, position),
-        *_series(rows, position, found.identity.firmware),
+        *_series(rows, position, found.identity.firmware, found.tables),
         *(one for each in interfaces for one in interface_series(each, found.values, position)),
     ]
     return PollPlan(
@@ -154,7 +156,9 @@ def _uptime(found: Discovery, position: Mapping[Oid, int]) -> Iterator[Series]:
         yield Series(Quantity.UPTIME, "", shared_method(method))
 
 
-def _series(rows: Mapping[Rule, Sequence[Row]], position: Mapping[Oid, int], firmware: str) -> Iterator[Series]:
+def _series(
+    rows: Mapping[Rule, Sequence[Row]], position: Mapping[Oid, int], firmware: str, tables: Columns
+) -> Iterator[Series]:
     gathered: dict[tuple[Quantity, str], list[tuple[Gather, tuple[Cell, ...]]]] = {}
     for rule, its_rows in rows.items():
         if rule.count_rows:
@@ -162,7 +166,8 @@ def _series(rows: Mapping[Rule, Sequence[Row]], position: Mapping[Oid, int], fir
             continue
         cells: dict[str, list[Cell]] = {}
         for row in its_rows:
-            cells.setdefault(row.label, []).append(_cell(rule, row, position, firmware))
+            scale = _scale(rule, row, firmware, tables)
+            cells.setdefault(row.label, []).append(_cell(rule, row, position, scale))
         how = rule.gather or (Gather.SUM if NATURE[rule.quantity].adds_up else Gather.FIRST)
         for label, its_cells in cells.items():
             gathered.setdefault((rule.quantity, label), []).append((how, tuple(its_cells)))
@@ -181,9 +186,20 @@ def _counts(rule: Rule, rows: Sequence[Row]) -> Iterator[Series]:
     yield from (Series(rule.quantity, label, method) for label, method in labels)
 
 
-def _cell(rule: Rule, row: Row, position: Mapping[Oid, int], firmware: str) -> Cell:
-    at = iter([position[oid] for oid in row.oids])
+def _scale(rule: Rule, row: Row, firmware: str, tables: Columns) -> float:
+    """What a row's numbers are multiplied by; its own powers are texts of the row, as its label is."""
     scale = next((one.scale for one in rule.variants if one.firmware.search(firmware)), rule.scale)
+    if rule.powers is None:
+        return scale
+    index = row.oids[0][len(rule.source.oid) :]
+    power, places = (tables.get(column.oid, {}).get(index, b"") for column in rule.powers)
+    if not isinstance(power, int) or not isinstance(places, int):
+        return scale
+    return scale * 10.0 ** (_THREE * (power - _UNITS) - places)
+
+
+def _cell(rule: Rule, row: Row, position: Mapping[Oid, int], scale: float) -> Cell:
+    at = iter([position[oid] for oid in row.oids])
     cell = Cell(
         rule=rule,
         scale=scale,
