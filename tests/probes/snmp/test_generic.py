@@ -36,7 +36,7 @@ def test_a_sensor_of_the_entity_mib_is_scaled_by_its_own_columns(
     device = recording(*UNKNOWN, *sensor(name, *columns))
     read = readings(device, build_plan(found_on(device), Scope.EVERYTHING))
     assert {key: one for key, one in read.items() if key[0] is not Quantity.UPTIME} == {
-        (quantity, name): pytest.approx(value, abs=0.001)
+        (quantity, name if quantity is not Quantity.POWER else f"{name} 7"): pytest.approx(value, abs=0.001)
     }
 
 
@@ -60,6 +60,14 @@ def test_a_sensor_that_is_not_well_or_says_the_impossible_says_nothing(
     assert {one for key, one in read.items() if key[0] is not Quantity.UPTIME} <= {None}
 
 
+def test_supplies_of_one_name_are_not_added_up() -> None:
+    one = sensor("Power sensor", 6, 9, 0, 63, 1)
+    other = tuple(line.replace(".7|", ".8|", 1).replace("|63", "|52") for line in one)
+    device = recording(*UNKNOWN, *one, *other)
+    read = readings(device, build_plan(found_on(device), Scope.EVERYTHING))
+    assert [value for (quantity, _), value in read.items() if quantity is Quantity.POWER] == [63, 52]
+
+
 def test_what_a_sensor_gives_is_no_wireless_radio_s_nor_the_power_of_the_box() -> None:
     device = recording(*UNKNOWN, *sensor("DOM RX Power Sensor", 6, 8, 4, 6_322, 1))
     read = readings(device, build_plan(found_on(device), Scope.EVERYTHING))
@@ -68,11 +76,11 @@ def test_what_a_sensor_gives_is_no_wireless_radio_s_nor_the_power_of_the_box() -
 
 def test_the_first_entity_names_the_device_if_it_is_the_chassis_and_not_if_it_is_a_module() -> None:
     def entity(kind: int) -> tuple[str, ...]:
-        return (*UNKNOWN, f"{ENTITY}.5.1|2|{kind}", f"{ENTITY}.10.1|4|v2.1", f"{ENTITY}.11.1|4|SN0001")
+        return (*UNKNOWN, f"{ENTITY}.5.1|2|{kind}", f"{ENTITY}.11.1|4|SN0001", f"{ENTITY}.13.1|4|40-1000832-08")
 
     chassis, module = (found_on(recording(*entity(kind))).identity for kind in (3, 9))
-    assert (chassis.serial, chassis.firmware) == ("SN0001", "v2.1")
-    assert (module.serial, module.firmware) == ("", "")
+    assert (chassis.serial, module.serial) == ("SN0001", "")
+    assert chassis.model == ""  # a part number is no model's name
 
 
 def test_lm_sensors_are_thousandths_of_a_degree_and_a_wild_one_is_absent() -> None:
