@@ -53,6 +53,14 @@ EXCLUDED = {
         "epmp_epmp-ap-connected-sta",
         "hardware",
     ): "'ePMP AP' stands in no object; LibreNMS makes it up from the wireless mode",
+    # ifHCInOctets and ifHCOutOctets of interfaces 1 and 3; there are no 32-bit counters beside them.
+    **{
+        ("epmp_epmp-ap-connected-sta", f"1.3.6.1.2.1.2.2.1.{column}.{index}"): (
+            "its Counter64 is recorded as 'aabbccddeef4' or the like, which is no number; LibreNMS makes 0 of it"
+        )
+        for column in (10, 16)
+        for index in (1, 3)
+    },
 }
 
 
