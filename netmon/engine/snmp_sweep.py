@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 DISCOVERIES = 200
 """So many at a time."""
-FIRST_PER_SLOT = 100
+FIRST_PER_SLOT = 500
 """First contacts begun; most are short, see `probes.snmp.families`."""
 AGAIN_PER_SLOT = 5
 """Looks begun at devices that have changed."""

@@ -101,6 +101,7 @@ class LabelPart:
         bits: of the last arc used, these bits as a number (lowest and highest, counted from 0): many OLTs pack slot,
             port and ONU into one.
         match: what of the text is taken (its group 1); the whole text where it does not match.
+        if_several: the part is left out where the column has one row only.
     """
 
     column: Object | None = None
@@ -110,6 +111,7 @@ class LabelPart:
     arcs: int = 0
     bits: tuple[int, int] | None = None
     match: Pattern[str] | None = None
+    if_several: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

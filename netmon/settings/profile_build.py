@@ -300,6 +300,7 @@ class _Builder:
             arcs=entry.arcs,
             bits=entry.bits,
             match=_compiled(entry.match),
+            if_several=entry.if_several,
         )
 
 

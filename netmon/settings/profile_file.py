@@ -139,11 +139,18 @@ class LabelEntry(Section):
         None, description="Of the last arc used, only bits [lowest, highest], counted from 0. Default: all of it."
     )
     match: PatternText | None = Field(None, description="Take group 1 of this match of it. Default: the whole text.")
+    if_several: bool = Field(
+        default=False,
+        description="Leave the part out where its column has one row only: a device that is alone in its own list "
+        "needs no name there. Default false.",
+    )
 
     @model_validator(mode="after")
     def _is_one(self) -> "LabelEntry":
         if sum((self.column is not None, self.interface, self.index is not None, self.constant is not None)) != 1:
             raise ValueError("should have exactly one of column, interface, index and constant")
+        if self.if_several and self.column is None:
+            raise ValueError("if_several counts the rows of a column, so it stands beside one")
         return self
 
     @model_validator(mode="after")

@@ -11,7 +11,7 @@ from netmon.probes.snmp.ber import Absent, Value
 from netmon.probes.snmp.codec import Version
 from netmon.probes.snmp.counters import Counter, advance
 from netmon.probes.snmp.downgrade import Manner
-from netmon.probes.snmp.families import Kin
+from netmon.probes.snmp.families import Kin, Likeness
 from netmon.probes.snmp.reading import Tables
 from netmon.probes.snmp.rediscovery import Sighting, occasion
 from netmon.probes.snmp.script import Script
@@ -28,7 +28,8 @@ class Agent:
 
     `counters` match the script's; `kin` is what the script came from, the device's own discovery or another's that it
     proved to be like, and `explored_at` (monotonic seconds) when that was first so.
-    `slow` is what is read in the background, None where there is nothing. `onus` are there if it is an OLT.
+    `slow` is what is read in the background, None where there is nothing. `onus` are there if it is an OLT. `heard` is
+    what it has said already of what a poll asks, and until when (monotonic seconds) that counts.
     """
 
     target: SnmpTarget | PysnmpTarget
@@ -44,14 +45,22 @@ class Agent:
     is_busy: bool = False
     slow: Script | None = None
     onus: OnuRules | None = None
+    heard: tuple[float, Sequence[Value]] | None = None
 
     @classmethod
-    def of(cls, target: SnmpTarget | PysnmpTarget, kin: Kin, *, explored_at: float, identity: Identity) -> Self:
+    def of(cls, target: SnmpTarget | PysnmpTarget, kin: Kin, like: Likeness, *, explored_at: float) -> Self:
         """A device that is like this one."""
         counters: list[Counter | None] = [None] * len(kin.script.counters)
-        agent = cls(target, kin.manner, kin.script, counters, kin, explored_at, identity)
-        agent.slow, agent.onus = kin.slow, kin.onus
+        script = kin.script.of(like.index)
+        agent = cls(target, kin.manner, script, counters, kin, explored_at, like.identity)
+        agent.slow, agent.onus = None if kin.slow is None else kin.slow.of(like.index), kin.onus
         return agent
+
+    def first_values(self, now: float) -> Sequence[Value]:
+        """What it has just said of what a poll asks; empty where that is not so, or has been taken."""
+        until, values = self.heard or (now, ())
+        self.heard = None
+        return values if now < until else ()
 
     @property
     def outline(self) -> Outline:

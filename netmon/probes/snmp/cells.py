@@ -94,8 +94,13 @@ def _passes(one: RowFilter, index: Oid, tables: Columns) -> bool:
 def _label(rule: Rule, index: Oid, tables: Columns, interfaces: Mapping[int, str]) -> str:
     if not rule.label:
         return index_text(index, IndexForm.DOTTED)
-    parts = (_part(part, index, tables, interfaces) for part in rule.label)
+    parts = (_part(part, index, tables, interfaces) for part in rule.label if not is_idle(part, tables))
     return " ".join(part for part in parts if part)
+
+
+def is_idle(part: LabelPart, tables: Columns) -> bool:
+    """Whether a label goes without this part: it tells several rows apart, and there is one only."""
+    return part.if_several and part.column is not None and len(tables.get(part.column.oid, ())) <= 1
 
 
 def _part(part: LabelPart, index: Oid, tables: Columns, interfaces: Mapping[int, str]) -> str:

@@ -4,23 +4,28 @@ A country has tens of thousands of devices but few kinds of them. Discovery take
 come out of it with the plan of the first of their kind. So one that says the same of itself (sysDescr, sysObjectID) is
 asked for the instances of that plan and for whatever gave them their meaning: the names of the interfaces, the texts
 that became labels, how many interfaces there are. If all instances are there and all texts are the same, the plan is
-its own. Else it is discovered. A table indexed by the device's own hardware address is such an "else".
+its own. Else it is discovered. Where tables are indexed by the device's own hardware address, it is first asked for
+that (`own_rows`).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from netmon.model.profiles import IdentityRules, Oid, OnuRules, Rule, TextPiece
+from netmon.model.profiles import IdentityRules, IndexForm, Oid, OnuRules, Profile, Rule, TextPiece
 from netmon.model.readings import Identity
 from netmon.probes.snmp.ber import Absent, Value
-from netmon.probes.snmp.cells import Columns, Row
+from netmon.probes.snmp.cells import Columns, Row, index_text, is_idle
 from netmon.probes.snmp.discover import Discovery, identity_of
 from netmon.probes.snmp.downgrade import Manner
 from netmon.probes.snmp.identify import SystemGroup
 from netmon.probes.snmp.interfaces import IF_DESCR, IF_NAME, Interface
+from netmon.probes.snmp.own_rows import OwnOids, OwnRows, own_rows
+from netmon.probes.snmp.reasons import Failure
 from netmon.probes.snmp.script import Script
+from netmon.probes.snmp.session import SnmpSession
+from netmon.probes.snmp.walk import WalkEnd, WalkLimits
 
 _MOST_FAMILIES = 1_000
 _MOST_KINS = 4
@@ -28,7 +33,9 @@ _TRIED = 2
 """Plans tried on one device: every try is a request or two."""
 _HOPELESS_AFTER = 8
 """Misses without a single fit after which a family is left alone: all its devices differ."""
+_ALONE = WalkLimits(rows=1, seconds=10.0, expected=1)
 _IF_NUMBER: Oid = (1, 3, 6, 1, 2, 1, 2, 1, 0)
+_WHOLE = (WalkEnd.LEFT_SUBTREE, WalkEnd.END_OF_MIB)
 _GONE = frozenset((Absent.NO_SUCH_OBJECT, Absent.NO_SUCH_INSTANCE, Absent.END_OF_MIB_VIEW))
 
 
@@ -69,8 +76,9 @@ class Kin:
     """A plan that devices may share: how it is asked for, and the texts that must be the same.
 
     `named` is how its first device said what it is; `slow` what is read in the background, None for nothing; `onus`
-    are there if it is an OLT; neither needs proof, what is not there is read as absent. `oids` is what to ask a device
-    for that may be like it.
+    are there if it is an OLT; neither needs proof, what is not there is read as absent. `own` are the rows that
+    another device has under another index. `is_personal` says that a device's labels are its own, so that there is no
+    other like it. `oids` is what to ask a device for that may be like it, `places` where in these its own index stands.
     """
 
     script: Script
@@ -79,14 +87,15 @@ class Kin:
     named: NamedBy
     slow: Script | None = None
     onus: OnuRules | None = None
+    own: OwnRows | None = None
+    is_personal: bool = False
     oids: tuple[Oid, ...] = field(init=False)
+    places: tuple[int, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(
-            self,
-            "oids",
-            tuple(dict.fromkeys((*self.script.oids, *self.witnesses, *self.named.instances))),
-        )
+        oids = tuple(dict.fromkeys((*self.script.oids, *self.witnesses, *self.named.instances)))
+        object.__setattr__(self, "oids", oids)
+        object.__setattr__(self, "places", () if self.own is None else self.own.places_in(oids))
 
     def fits(self, values: Sequence[Value]) -> Identity | None:
         """The identity of a device that answered `oids` like this, if it is like it; None if it is not.
@@ -179,7 +188,71 @@ def kin_of(found: Discovery, script: Script, slow: Script | None) -> Kin:
     )
     named = NamedBy(rules, tuple(dict.fromkeys(instances)), found.identity)
     witnesses = witnesses_of(found.rows, found.tables, found.uplink, found.values)
-    return Kin(script, found.manner, witnesses, named, slow, found.profile.onus)
+    own = own_rows(found.profile, found.tables)
+    scripts = [script] if slow is None else [script, slow]
+    return Kin(
+        script,
+        found.manner,
+        witnesses,
+        named,
+        slow=slow,
+        onus=found.profile.onus,
+        own=own,
+        is_personal=_is_personal(found.profile, found.tables, own, scripts),
+    )
+
+
+def _is_personal(profile: Profile, tables: Columns, own: OwnRows | None, scripts: Iterable[Script]) -> bool:
+    """Whether labels would be another device's only by chance: a GET shows neither that it is alone, nor its index."""
+    if own is None:
+        return any(is_idle(part, tables) for rule in profile.rules for part in rule.label)
+    index = index_text(own.index, IndexForm.DOTTED)
+    return any(index in measure.label for script in scripts for measure in script.outline)
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """What a device turned out to be that is like another.
+
+    `index` is that of its own rows. `values` are those of the script's objects, which say as much as a poll would;
+    empty where they were not asked for.
+    """
+
+    identity: Identity
+    index: Oid = ()
+    values: Sequence[Value] = ()
+
+
+async def likeness(device: SnmpSession, kin: Kin) -> Likeness | Failure | None:
+    """Ask a device whether it is like another; None if it is not, the failure if it does not say."""
+    index: Oid = ()
+    if kin.own is not None:
+        listed = await device.walk(kin.own.lister, _ALONE)
+        if listed.failure is not None:
+            return listed.failure
+        if listed.end not in _WHOLE or len(listed.rows) != 1:
+            return None
+        index = listed.rows[0].oid[len(kin.own.lister) :]
+        if len(index) != len(kin.own.index):
+            return None
+    values = await _values(device, kin, index)
+    if isinstance(values, Failure):
+        return values
+    if device.manner.objects_per_request < kin.manner.objects_per_request:
+        return None  # it has said tooBig on the way, and polls are as large
+    identity = kin.fits(values)
+    return None if identity is None else Likeness(identity, index, values[: len(kin.script.oids)])
+
+
+async def _values(device: SnmpSession, kin: Kin, index: Oid) -> Sequence[Value] | Failure:
+    """What a device that has this index of its own says to what its like was asked."""
+    if kin.own is None or index == kin.own.index:
+        return await device.get(kin.oids)
+    if len(kin.oids) <= device.manner.objects_per_request:
+        said = await device.get_own(kin.oids, kin.places, index)
+        if isinstance(said, list):
+            return said
+    return await device.get(OwnOids(kin.oids, kin.places, index))
 
 
 def _pieces(rules: IdentityRules) -> Iterator[TextPiece]:
@@ -194,7 +267,7 @@ def witnesses_of(
     for rule, its_rows in rows.items():
         for row in its_rows if rule.source.is_column else ():
             index = row.oids[0][len(rule.source.oid) :]
-            for column, used in _texts(rule, index):
+            for column, used in _texts(rule, index, tables):
                 value = tables.get(column, {}).get(used)
                 if value is not None:
                     found[(*column, *used)] = value
@@ -208,10 +281,12 @@ def witnesses_of(
     return found
 
 
-def _texts(rule: Rule, index: Oid) -> list[tuple[Oid, Oid]]:
+def _texts(rule: Rule, index: Oid, tables: Columns) -> list[tuple[Oid, Oid]]:
     """Columns whose text names or chooses a row, with the index they have there."""
     named = [
-        (part.column.oid, index[: part.arcs] if part.arcs else index) for part in rule.label if part.column is not None
+        (part.column.oid, index[: part.arcs] if part.arcs else index)
+        for part in rule.label
+        if part.column is not None and not is_idle(part, tables)
     ]
     named += [(IF_NAME, index) for part in rule.label if part.interface]
     return [*named, *((one.column.oid, index) for one in rule.rows if one.column is not None)]

@@ -10,14 +10,14 @@ import math
 import socket
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from weakref import WeakValueDictionary
 
 from netmon.errors import ProbeError
 from netmon.model.inventory import Device
 from netmon.model.profiles import Profile
-from netmon.model.readings import Identity, Outline
+from netmon.model.readings import Outline
 from netmon.ports import SnmpBatch, SnmpPlan, Vitals
 from netmon.probes.namespace import open_in_namespace
 from netmon.probes.snmp.account import Account
@@ -28,9 +28,10 @@ from netmon.probes.snmp.codec import Version
 from netmon.probes.snmp.discover import Discovery, discover
 from netmon.probes.snmp.downgrade import Manner
 from netmon.probes.snmp.engines import EnginePool, UserAccess
-from netmon.probes.snmp.families import Families, FamilyName, Kin, family_name, kin_of
+from netmon.probes.snmp.families import Families, FamilyName, Kin, Likeness, family_name, kin_of, likeness
 from netmon.probes.snmp.identify import SystemGroup, read_system
 from netmon.probes.snmp.onus import InTurn, OltTables
+from netmon.probes.snmp.own_rows import OwnRows, own_rows
 from netmon.probes.snmp.plan import PollPlan, Scope, build_plan
 from netmon.probes.snmp.reading import Tables
 from netmon.probes.snmp.reasons import Failure, FailureKind
@@ -39,10 +40,13 @@ from netmon.probes.snmp.script import Script
 from netmon.probes.snmp.session import Asking, SnmpDesk, SnmpSession, SnmpTarget
 from netmon.probes.snmp.sockets import Sockets, canonical_address, open_socket
 from netmon.probes.snmp.v3 import PysnmpSession, PysnmpTarget
+from netmon.probes.snmp.widen import widened
 
 _SILENT = (FailureKind.TIMED_OUT, FailureKind.UNREADABLE)
 _NOTHING_HEARD = (*_SILENT, FailureKind.UNSENT)
 _NO_TABLES: Tables = {}
+_FRESH = 1.0
+"""Seconds for which what a device said on first contact stands for its first poll."""
 _MOST_SHARED = 60
 """Objects; a plan of more, as of a switch of many ports, is hardly ever another device's too."""
 
@@ -128,11 +132,13 @@ class SnmpPoller:
                     return None
                 if _is_shareable(target, kin):
                     self._families.add(name, kin)
-            alike = kin, kin.named.identity
+            alike = kin, Likeness(kin.named.identity, () if kin.own is None else kin.own.index)
         elif so_far is not None:
             now = so_far.explored_at
-        kin, identity = alike
-        agent = Agent.of(target, kin, explored_at=now, identity=identity)
+        kin, like = alike
+        agent = Agent.of(target, kin, like, explored_at=now)
+        if like.values:
+            agent.heard = asyncio.get_running_loop().time() + _FRESH, like.values
         is_same = isinstance(known, Agent) and known.target.address == target.address
         if isinstance(known, Agent) and is_same and not is_replaced(known.identity, agent.identity):
             agent.carry_on(known)
@@ -140,7 +146,7 @@ class SnmpPoller:
 
     async def _alike(
         self, target: SnmpTarget | PysnmpTarget, name: FamilyName, known: Agent | None
-    ) -> tuple[Kin, Identity] | None:
+    ) -> tuple[Kin, Likeness] | None:
         """The plan that fits it as it is, its own or another device's, and what it says it is; None if none does."""
         if not isinstance(target, SnmpTarget):
             return None
@@ -148,14 +154,13 @@ class SnmpPoller:
         own = [known.kin] if known is not None and _is_shareable(target, known.kin) else []
         candidates = self._families.candidates(name)
         for kin in dict.fromkeys((*own, *candidates)):
-            values = await self._session(target, kin.manner).get(kin.oids)
-            if isinstance(values, Failure):
+            like = await likeness(SnmpSession(self._desk, target, kin.manner), kin)
+            if isinstance(like, Failure):
                 return None
-            identity = kin.fits(values)
-            if identity is not None:
+            if like is not None:
                 if kin not in own:
                     self._families.fitted(name, kin)
-                return kin, identity
+                return kin, like
         if candidates:
             self._families.missed(name)
         return None
@@ -165,19 +170,25 @@ class SnmpPoller:
     ) -> Kin | None:
         """Find out everything; None where there is nothing to poll."""
         found = await discover(session, self._config.profiles, named=device.profile, system=system)
-        if not isinstance(found, Discovery):
+        if not isinstance(found, Discovery) or not build_plan(found).requests:
             return None
-        plan = build_plan(found)
-        if not plan.requests:
-            return None
-        community = target.community if isinstance(target, SnmpTarget) else b""
+        kin = self._kin(target, found)
+        # An OLT is asked in requests of another kind, and finds out by itself how large they may be (`OltTables`).
+        if isinstance(session, SnmpSession) and not (kin.onus or found.profile.manners.objects_per_request):
+            manner = await widened(session, found.manner, (kin.oids, kin.script.oids))
+            if manner is not found.manner:
+                kin = self._kin(target, replace(found, manner=manner))
+        return kin
+
+    def _kin(self, target: SnmpTarget | PysnmpTarget, found: Discovery) -> Kin:
+        plan, community = build_plan(found), target.community if isinstance(target, SnmpTarget) else b""
         slow = build_plan(found, Scope.BACKGROUND)
         has_slow = bool(slow.series and (slow.requests or slow.walks))
-        version = found.manner.version
+        version, own = found.manner.version, own_rows(found.profile, found.tables)
         return kin_of(
             found,
-            self._script(plan, version, community),
-            self._script(slow, version, community) if has_slow else None,
+            self._script(plan, version, community, own),
+            self._script(slow, version, community, own) if has_slow else None,
         )
 
     def request(self, index: int, plan: SnmpPlan, now: float) -> None:
@@ -189,7 +200,9 @@ class SnmpPoller:
         key = self._next_key
         self._next_key += 1
         self._polls[key] = poll
-        if plan.needs_talk:
+        if plan.heard is not None and (values := plan.first_values(now)):
+            self._finish(key, poll, values, _NO_TABLES, now)
+        elif plan.needs_talk:
             talk = asyncio.get_running_loop().create_task(self._talk(key, poll))
             self._talks.add(talk)
             talk.add_done_callback(self._talks.discard)
@@ -263,11 +276,11 @@ class SnmpPoller:
             return SnmpSession(self._desk, target, manner, lasting)
         return PysnmpSession(self._engines, target, manner)
 
-    def _script(self, plan: PollPlan, version: Version, community: bytes) -> Script:
+    def _script(self, plan: PollPlan, version: Version, community: bytes, own: OwnRows | None) -> Script:
         key = (plan.requests, plan.walks, plan.series, version, community)
         script = self._scripts.get(key)
         if script is None:
-            script = self._scripts[key] = Script(plan, version, community)
+            script = self._scripts[key] = Script(plan, version, community, own)
         return script
 
     def _send(self, key: int, poll: _Poll, now: float) -> None:
@@ -331,7 +344,7 @@ def _is_shareable(target: SnmpTarget | PysnmpTarget, kin: Kin) -> bool:
     """Whether GETs alone can tell that a device is like it."""
     is_plain = isinstance(target, SnmpTarget) and kin.manner.version is Version.V2C
     walks = bool(kin.script.walks or (kin.slow is not None and kin.slow.walks))
-    return is_plain and not walks and len(kin.oids) <= _MOST_SHARED
+    return is_plain and not (walks or kin.is_personal) and len(kin.oids) <= _MOST_SHARED
 
 
 async def _walk(session: Asking, columns: Sequence[Oid]) -> Tables:

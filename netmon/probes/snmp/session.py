@@ -15,6 +15,7 @@ from netmon.probes.snmp.ber import Absent, Oid, Value
 from netmon.probes.snmp.client import Listing, Patience, Result, SnmpClient, Values
 from netmon.probes.snmp.codec import ErrorStatus, PduType, VarBind, Version
 from netmon.probes.snmp.downgrade import Change, Manner, Sign, after
+from netmon.probes.snmp.own_template import own_template
 from netmon.probes.snmp.reasons import Failure, FailureKind, Refusal
 from netmon.probes.snmp.sockets import Address
 from netmon.probes.snmp.template import RequestTemplate, compile_get, compile_getbulk, compile_getnext
@@ -29,6 +30,18 @@ _HOPELESS = frozenset((Refusal.NO_ROUTE, Refusal.NO_SOCKET))
 _WORTH_ASKING_AGAIN = frozenset((Change.FEWER_OBJECTS, Change.FEWER_REPETITIONS, Change.NO_GETBULK, Change.TRY_V1))
 
 
+@dataclass(slots=True, eq=False)
+class _Wish:
+    """A request that is to leave, and who waits for its end."""
+
+    key: int
+    address: Address
+    template: RequestTemplate
+    patience: Patience
+    give_up: float
+    end: "asyncio.Future[Result]"
+
+
 class SnmpDesk:
     """Turns the client's private results into awaitables; make one per attached client, inside its running loop."""
 
@@ -36,9 +49,9 @@ class SnmpDesk:
         self._client = client
         self._loop = asyncio.get_running_loop()
         self._keys = count(-1, -1)
+        self._leaving: list[_Wish] = []
         self._waiting: dict[int, asyncio.Future[Result]] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._leaving: asyncio.Future[None] | None = None
         client.private = self._deliver
 
     def close(self) -> None:
@@ -46,7 +59,7 @@ class SnmpDesk:
         self._client.private = None
         if self._timer is not None:
             self._timer.cancel()
-        for future in self._waiting.values():
+        for future in (*self._waiting.values(), *(wish.end for wish in self._leaving)):
             future.cancel()
 
     async def ask(self, address: Address, template: RequestTemplate, patience: Patience) -> Result:
@@ -56,28 +69,34 @@ class SnmpDesk:
         end is a failure of kind UNSENT. Requests leave together, every few milliseconds: one that leaves alone costs
         ten times as much, for the network card, or whoever is at the other end, is woken for it.
         """
-        key = next(self._keys)
-        await self._departure()
+        key, end = next(self._keys), asyncio.Future[Result](loop=self._loop)
         give_up = self._loop.time() + patience.timeout * (patience.retries + 1)
-        while refusal := self._client.request(key, address, template, self._loop.time(), patience):
-            if refusal in _HOPELESS or self._loop.time() >= give_up:
-                return Failure(key, FailureKind.UNSENT)
-            await asyncio.sleep(_TRY_AGAIN)
-        future: asyncio.Future[Result] = self._loop.create_future()
-        self._waiting[key] = future
-        self._arm()
+        self._line_up(_Wish(key, address, template, patience, give_up, end))
         try:
-            return await future
+            return await end
         finally:
             self._waiting.pop(key, None)
 
-    def _departure(self) -> asyncio.Future[None]:
-        """Done when the next requests leave."""
-        if self._leaving is None or self._leaving.done():
-            leaving = self._leaving = self._loop.create_future()
-            self._loop.call_later(GATHER, _depart, leaving)
-        # A future of its own for each, so that who stops waiting cancels nobody else's.
-        return asyncio.shield(self._leaving)
+    def _line_up(self, wish: _Wish) -> None:
+        if not self._leaving:
+            self._loop.call_later(GATHER, self._depart)
+        self._leaving.append(wish)
+
+    def _depart(self) -> None:
+        """Send what has gathered; an answer cannot come before its request is noted, for the loop reads it later."""
+        leaving, self._leaving = self._leaving, []
+        now = self._loop.time()
+        for wish in leaving:
+            if wish.end.done():  # whoever waited does no more
+                continue
+            refusal = self._client.request(wish.key, wish.address, wish.template, now, wish.patience)
+            if refusal is None:
+                self._waiting[wish.key] = wish.end
+            elif refusal in _HOPELESS or now >= wish.give_up:
+                wish.end.set_result(Failure(wish.key, FailureKind.UNSENT))
+            else:
+                self._loop.call_later(_TRY_AGAIN, self._line_up, wish)
+        self._arm()
 
     def _deliver(self, key: int, result: Result) -> None:
         future = self._waiting.get(key)
@@ -85,22 +104,21 @@ class SnmpDesk:
             future.set_result(result)
 
     def _arm(self) -> None:
+        """See to it that what is overdue is given up in time; a timer that comes too early sets itself anew."""
         deadline = self._client.next_deadline()
+        if deadline is None or not self._waiting:
+            return
+        at = max(deadline, self._loop.time() + _TRY_AGAIN)
         if self._timer is not None:
+            if self._timer.when() <= at:
+                return
             self._timer.cancel()
-            self._timer = None
-        if deadline is not None and self._waiting:
-            self._timer = self._loop.call_at(max(deadline, self._loop.time() + _TRY_AGAIN), self._expire)
+        self._timer = self._loop.call_at(at, self._expire)
 
     def _expire(self) -> None:
         self._timer = None
         self._client.expire(self._loop.time())
         self._arm()
-
-
-def _depart(leaving: "asyncio.Future[None]") -> None:
-    if not leaving.done():
-        leaving.set_result(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +277,14 @@ class SnmpSession(Asking):
         return await self._desk.ask(
             self._target.address, self._template(kind, oids, repetitions), self._target.patience
         )
+
+    async def get_own(self, likes: tuple[Oid, ...], places: tuple[int, ...], index: Oid) -> Result:
+        """Read the instances that are like these, all in one request, of a device whose own rows have this index.
+
+        `get` would compile the whole of it for every device; `places` are those of `OwnRows.places_in`.
+        """
+        like = compile_get(self.manner.version, self._target.community, likes)
+        return await self._desk.ask(self._target.address, own_template(like, places, index), self._target.patience)
 
     def _template(self, kind: PduType, oids: tuple[Oid, ...], repetitions: int) -> RequestTemplate:
         community, version = self._target.community, self.manner.version
