@@ -5,7 +5,7 @@ even pace; polls as fast as answers come back, with no more under way than the n
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +16,12 @@ from netmon.model.country import Country
 from netmon.model.vitals import Vital
 from netmon.ports import Clock, Vitals
 
-STEP = 0.01
-"""Seconds between two steps."""
-PINGS_PER_STEP = 250
-POLLS_PER_STEP = 150
+STEP = 0.005
+"""Seconds between two steps; one whose work takes longer is followed by the next as soon as others had their turn."""
+PINGS_PER_STEP = 125
+POLLS_PER_STEP = 125
 MOST_POLLS = 3_000
-"""Under way at a time."""
+"""Under way at a time: their answers fit the receive buffer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +62,24 @@ class _Errand:
     sent: int = 0
     sent_at: float = 0.0
     ended_at: float | None = None
+    under_way: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, np.intp))
 
     def next(self, most: int, now: float) -> Sequence[int]:
         """The next few to be asked."""
-        some: list[int] = self.rows[self.sent : self.sent + max(0, most)].tolist()
-        if some:
-            self.sent, self.sent_at = self.sent + len(some), now
-        return some
+        some = self.rows[self.sent : self.sent + max(0, most)]
+        if some.size:
+            self.sent, self.sent_at = self.sent + some.size, now
+            self.under_way = np.concatenate((self.under_way, some))
+        asked: list[int] = some.tolist()
+        return asked
 
-    def open(self, outcomes: NDArray[np.float64], began: float) -> int:
-        """How many have been asked and have no outcome yet."""
-        return self.sent - int((outcomes[self.rows[: self.sent]] >= began).sum())
-
-    def settle(self, still_open: int, now: float) -> None:
-        """Note whether all have ended; who has not after all that time has no outcome."""
-        is_over = self.sent == len(self.rows) and (not still_open or now >= self.sent_at + self.patience)
-        if is_over and self.ended_at is None:
-            self.ended_at = now
+    def look(self, outcomes: NDArray[np.float64], began: float, now: float) -> None:
+        """See who has an outcome by now, and whether all have; who has none after all that time will have none."""
+        if self.ended_at is None:
+            self.under_way = self.under_way[~(outcomes[self.under_way] >= began)]
+            is_over = not self.under_way.size or now >= self.sent_at + self.patience
+            if is_over and self.sent == len(self.rows):
+                self.ended_at = now
 
 
 class FullRound:
@@ -104,10 +105,10 @@ class FullRound:
             now = self._clock.now()
             self._snmp.turn((), now)
             self._sweep.ask(pings.next(PINGS_PER_STEP, now.monotonic), now)
-            room = MOST_POLLS - polls.open(self._snmp.ended_at, began)
+            room = MOST_POLLS - polls.under_way.size
             self._snmp.ask(polls.next(min(room, POLLS_PER_STEP), now.monotonic), now)
-            pings.settle(pings.open(fleet.probed_at, began), now.monotonic)
-            polls.settle(polls.open(self._snmp.ended_at, began), now.monotonic)
+            pings.look(fleet.probed_at, began, now.monotonic)
+            polls.look(self._snmp.ended_at, began, now.monotonic)
             if pings.ended_at is not None and polls.ended_at is not None:
                 break
             # A step's own work counts towards its length; one that takes longer still lets everybody else have a turn.
