@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from netmon.engine.full_round import MOST_POLLS, FullRound, Patience, RoundReport
+from netmon.engine.full_round import MOST_POLLS, PINGS_PER_STEP, FullRound, Patience, RoundReport
 from netmon.engine.judge import HealthPolicy, Judge
 from netmon.engine.plan import build_plan, build_snmp_round
 from netmon.engine.snmp_sweep import SnmpSweep
@@ -155,4 +155,4 @@ async def test_a_reload_ends_the_round_and_the_report_says_so() -> None:
     stage.snmp.turn = counted  # type: ignore[method-assign]
     report = await stage.run()
     assert not report.is_whole
-    assert report.pinged == 500
+    assert report.pinged == 2 * PINGS_PER_STEP
