@@ -137,7 +137,7 @@ class SnmpPoller:
             now = so_far.explored_at
         kin, like = alike
         agent = Agent.of(target, kin, like, explored_at=now)
-        if like.values:
+        if known is None and like.values:
             agent.heard = asyncio.get_running_loop().time() + _FRESH, like.values
         is_same = isinstance(known, Agent) and known.target.address == target.address
         if isinstance(known, Agent) and is_same and not is_replaced(known.identity, agent.identity):

@@ -12,11 +12,12 @@ ENTRY = "1.3.6.1.4.1.14823.2.3.3.1.2."
 
 
 def plan_of(mac: str, name: str, cpu: int) -> tuple[PollPlan, list[float | None]]:
-    """An Aruba access point: its tables are indexed by its hardware address, its labels hold its name."""
+    """An Aruba access point that knows another: its labels hold its name, its tables have its hardware address."""
     lines = [
         "1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.14823.1.2.99",
         "1.3.6.1.2.1.1.3.0|67|100000",
         f"{ENTRY}1.1.2.{mac}|4|{name}",
+        f"{ENTRY}1.1.2.2.78.77.9.9.9|4|AP-9",
         f"{ENTRY}1.1.7.{mac}|2|{cpu}",
         f"{ENTRY}1.1.8.{mac}|2|25",
         f"{ENTRY}1.1.10.{mac}|2|100",
