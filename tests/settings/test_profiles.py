@@ -91,7 +91,13 @@ MISTAKES = [
         "readings[1].label[0]: bits should be [lowest, highest]",
         "",
     ),
-    ("{column: acmeRadio}", "{index: last, if_several: true}", 12, "readings[1].label[0]: if_several counts the rows", ""),
+    (
+        "{column: acmeRadio}",
+        "{index: last, if_several: true}",
+        12,
+        "readings[1].label[0]: if_several counts the rows",
+        "",
+    ),
     ("profile: acme", "profile: acme\nextends: genric", 2, "extends: there is no profile 'genric'", "'generic'?"),
     ("profile: acme", "profile: acme\nextends: acme", 2, "extends: extends itself in a circle", ""),
 ]
