@@ -7,7 +7,7 @@ own word goes first. What a device said before it fell silent is of another time
 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, chain, compress
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from netmon.model.fleet import Fleet
 from netmon.model.health import Health
 from netmon.model.reading_table import ReadingTable
 from netmon.model.readings import NATURE, Measure, Outline, Quantity
-from netmon_exporters.prometheus.text import TURN, Family, longer_label_text, strides, whole
+from netmon_exporters.prometheus.text import TURN, Family, longer, pairs, strides, whole
 
 RECEIVE_BYTES = Family("netmon_interface_receive_bytes_total", "Bytes received; never wraps.", "counter")
 TRANSMIT_BYTES = Family("netmon_interface_transmit_bytes_total", "Bytes sent; never wraps.", "counter")
@@ -78,14 +78,6 @@ class Column:
     tables: list[int] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
 
-    def without(self, gone: Sequence[bool]) -> "Column":
-        """The series of the other seats, in a column of their own."""
-        kept = [not gone[seat] for seat in self.seats]
-        return Column(
-            list(compress(self.labels, kept)),
-            *(list(compress(one, kept)) for one in (self.seats, self.tables, self.places)),
-        )
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sheet:
@@ -102,16 +94,6 @@ class Sheet:
     places: NDArray[np.int32]
     gauges: int
 
-    def columns(self) -> dict[str, Column]:
-        """Taken apart again, by name of the family."""
-        found: dict[str, Column] = {}
-        ends = accumulate(len(labels) for _, labels in self.labels)
-        for (family, labels), end in zip(self.labels, ends, strict=True):
-            its = slice(end - len(labels), end)
-            numbers = (one[its].tolist() for one in (self.seats, self.tables, self.places))
-            found[family.name] = Column(list(labels), *numbers)
-        return found
-
 
 def tables_of(fleet: Fleet) -> tuple[ReadingTable, ...]:
     """Where readings stand, the device's own word first."""
@@ -122,54 +104,46 @@ def _outlines(fleet: Fleet, row: int) -> Outlines:
     return fleet.readings.outline(row), fleet.slow_readings.outline(row), fleet.told_readings.outline(row)
 
 
-def _version(fleet: Fleet) -> Version:
-    return tuple(table.version for table in tables_of(fleet))
-
-
 def current_sheet(
     sheet: Sheet | None, rows: NDArray[np.intp], plain: Sequence[bytes], fleet: Fleet
 ) -> Generator[bytes, None, Sheet]:
     """The readings of the devices in `rows` laid out as things are; `plain` has the devices' label texts.
 
-    Of `sheet`, how they were laid out before, everything is kept that still holds. Yields TURN as it goes along.
+    That is `sheet`, as they were laid out before, where nothing else is read since. Yields TURN as it goes along.
     """
-    version = _version(fleet)
-    if sheet is None:
-        stale, columns = np.ones(len(rows), np.bool_), {}
-    else:
-        stale = _changed_since(sheet, rows, fleet)
-        if not stale.any():
-            return sheet
-        columns = sheet.columns()
+    if sheet is not None and not _changed_since(sheet, rows, fleet).any():
+        return sheet
+    version, columns = tuple(table.version for table in tables_of(fleet)), dict[str, Column]()
+    # All devices of a family share their outlines, which are told apart by identity and kept, lest that be another's.
+    shown: dict[tuple[int, ...], tuple[Outlines, Sequence[_Series]]] = {}
+    for seats in strides(range(len(rows))):
+        alike: dict[tuple[int, ...], list[int]] = {}
+        for seat in seats:
+            outlines = _outlines(fleet, int(rows[seat]))
+            key = tuple(map(id, outlines))
+            if key not in shown:
+                shown[key] = outlines, [_series(*one) for one in choose(outlines)]
+            alike.setdefault(key, []).append(seat)
+        for key, its in alike.items():
+            _lay_out(its, shown[key][1], columns, plain)
         yield TURN
-        gone = stale.tolist()
-        for name, column in columns.items():
-            columns[name] = column.without(gone)
-            yield TURN
-    yield from _lay_out(np.flatnonzero(stale).tolist(), columns, rows, plain, fleet)
     return _make_sheet(version, columns)
 
 
 def _lay_out(
-    seats: Sequence[int], columns: dict[str, Column], rows: NDArray[np.intp], plain: Sequence[bytes], fleet: Fleet
-) -> Iterator[bytes]:
-    """Write the series of these seats behind what stands in the columns."""
-    shown: dict[tuple[int, ...], Sequence[tuple[int, int, Measure]]] = {}
-    for part in strides(seats):
-        for seat in part:
-            outlines = _outlines(fleet, int(rows[seat]))
-            key = tuple(map(id, outlines))  # all devices of a family share theirs
-            chosen = shown.get(key)
-            if chosen is None:
-                chosen = shown[key] = choose(outlines)
-            texts = {"": plain[seat]}
-            for table, place, measure in chosen:
-                column = columns.setdefault(FAMILIES[measure.quantity].name, Column())
-                column.labels.append(_labels(measure, texts))
-                column.seats.append(seat)
-                column.tables.append(table)
-                column.places.append(place)
-        yield TURN
+    seats: Sequence[int], shown: Sequence["_Series"], columns: dict[str, Column], plain: Sequence[bytes]
+) -> None:
+    """Write the series of devices of which the same is read, one metric after the other."""
+    heads, texts = [plain[seat] for seat in seats], dict[bytes, list[bytes]]()
+    for one in shown:
+        labels = texts.get(one.more)
+        if labels is None:  # else metrics share them
+            labels = texts[one.more] = [longer(head, one.more) for head in heads]
+        column = columns.setdefault(one.family, Column())
+        column.labels += labels
+        column.seats += seats
+        column.tables += [one.table] * len(seats)
+        column.places += [one.place] * len(seats)
 
 
 def _make_sheet(version: Version, columns: dict[str, Column]) -> Sheet:
@@ -241,13 +215,18 @@ def _values(sheet: Sheet, rows: NDArray[np.intp], fleet: Fleet) -> NDArray[np.fl
     return values
 
 
-def _labels(measure: Measure, texts: dict[str, bytes]) -> bytes:
-    """The label text of one series; `texts` has those of the device so far, since metrics share them."""
-    direction = _DIRECTION.get(measure.quantity, "")
-    name = NATURE[measure.quantity].label if measure.label else ""
-    key = f"{direction}{name}={measure.label}" if direction or name else ""
-    text = texts.get(key)
-    if text is None:
-        more = {"direction": direction} | ({name: measure.label} if name else {})
-        text = texts[key] = longer_label_text(texts[""], more)
-    return text
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """A measure of some outlines as it is shown: under which name, with which labels beside the device's own."""
+
+    family: str
+    more: bytes
+    table: int
+    place: int
+
+
+def _series(table: int, place: int, measure: Measure) -> _Series:
+    labels = {"direction": _DIRECTION.get(measure.quantity, "")}
+    if measure.label:
+        labels[NATURE[measure.quantity].label] = measure.label
+    return _Series(FAMILIES[measure.quantity].name, pairs(labels), table, place)

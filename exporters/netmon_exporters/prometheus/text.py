@@ -21,7 +21,7 @@ SLICE = 2_000
 TURN = b""
 """An empty chunk: nothing to send, but a place where the event loop may take its turn."""
 
-STRIDE = 250
+STRIDE = 100
 """Devices or villages prepared between two turns: 1 to 3 ms."""
 
 _T = TypeVar("_T")
@@ -45,17 +45,17 @@ class Family:
 
 def label_text(labels: Mapping[str, str]) -> bytes:
     """`{name="value",...} ` as it stands between metric name and number; a label without a value is left out."""
-    return f"{{{_pairs(labels)}}} ".encode()
+    return b"{%b} " % pairs(labels)
 
 
-def longer_label_text(text: bytes, more: Mapping[str, str]) -> bytes:
-    """A label text that has labels already, with more of them behind those."""
-    pairs = _pairs(more)
-    return text[:-2] + f",{pairs}}} ".encode() if pairs else text
+def longer(text: bytes, more: bytes) -> bytes:
+    """A label text that has labels already, with more `pairs` behind those."""
+    return b"%b,%b} " % (text[:-2], more) if more else text
 
 
-def _pairs(labels: Mapping[str, str]) -> str:
-    return ",".join(f'{name}="{value.translate(_ESCAPES)}"' for name, value in labels.items() if value)
+def pairs(labels: Mapping[str, str]) -> bytes:
+    """`name="value",...`."""
+    return ",".join(f'{name}="{value.translate(_ESCAPES)}"' for name, value in labels.items() if value).encode()
 
 
 def samples(name: str, labels: Sequence[bytes], values: NDArray[np.float64]) -> Iterator[bytes]:

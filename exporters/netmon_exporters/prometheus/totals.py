@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netmon.model.cases import Case
-from netmon.model.country import village_health, village_rows
+from netmon.model.country import NO_DEVICE, village_health
 from netmon.model.faults import Cause
 from netmon.model.fleet import Fleet
 from netmon.model.health import Health
@@ -46,17 +46,21 @@ def count_villages(inventory: Inventory, generation: int) -> Generator[bytes, No
     """Sort the villages into groups; yields TURN as it goes along."""
     number_of: dict[tuple[str, str], int] = {}
     groups: list[int] = []
+    rows: list[int] = []
     for villages in strides(list(inventory.villages.values())):
+        rows += [inventory.speaks_for.get(village.id, NO_DEVICE) for village in villages]
         for village in villages:
             groups.append(number_of.setdefault((village.province_code, village.centre), len(number_of)))
         yield TURN
-    labels = [
-        label_text({"province": province, "service_centre": centre, "health": health.label})
-        for province, centre in number_of
-        for health in Health
-    ]
-    yield TURN
-    return VillageCounts(generation, village_rows(inventory), np.array(groups, np.intp), labels)
+    labels: list[bytes] = []
+    for some in strides(list(number_of)):
+        labels += [
+            label_text({"province": province, "service_centre": centre, "health": health.label})
+            for province, centre in some
+            for health in Health
+        ]
+        yield TURN
+    return VillageCounts(generation, np.array(rows, np.intp), np.array(groups, np.intp), labels)
 
 
 def case_series(cases: Iterable[Case]) -> Iterator[bytes]:
