@@ -90,7 +90,7 @@ class Casework:
     async def tick(self, now: Now) -> None:
         """Conclude what can be concluded now; nothing while netmon is blind."""
         try:
-            if self._store.changed_elsewhere() or self._outdated:
+            if await self._store.changed_elsewhere() or self._outdated:
                 await self.load()
             is_dirty = self._judge.dirty or self._judge.agents.dirty or self._unsettled
             if self._country.isolation is None and is_dirty:

@@ -178,7 +178,7 @@ class Store(Protocol):
         """Seconds that the writer has been at its present transaction; 0 while it has none."""
         ...
 
-    def changed_elsewhere(self) -> bool:
+    async def changed_elsewhere(self) -> bool:
         """Whether another process (the command line) wrote since the last call."""
         ...
 

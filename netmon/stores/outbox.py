@@ -137,12 +137,25 @@ def _only_for(recipients: Sequence[Recipient]) -> list[sa.ColumnElement[bool]]:
     return [sa.tuple_(outbox.c.audience, outbox.c.recipient).in_(people)]
 
 
-def due(now: Now, channel: Channel | None) -> sa.Select[Any]:
+def is_anything_due(connection: sa.Connection, now: Now, channel: Channel | None) -> bool:
+    """Whether a claim would take anything."""
+    return connection.execute(_ANYTHING_DUE[channel], {"now": now.wall}).first() is not None
+
+
+def _due(wall: float | sa.BindParameter[float], channel: Channel | None) -> sa.Select[Any]:
     """The notices that may be claimed now, in the order in which they should leave: the most affected first."""
-    query = sa.select(outbox).where(_WAITING, outbox.c.next_try <= now.wall, _unleased(now), _HEAD_OF_LANE)
-    if channel is not None:
-        query = query.where(outbox.c.channel == channel.value)
+    is_free = sa.or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= wall)
+    query = sa.select(outbox).where(_WAITING, outbox.c.next_try <= wall, is_free, _HEAD_OF_LANE, *_only_on(channel))
     return query.order_by(outbox.c.weight.desc(), outbox.c.next_try, outbox.c.id)
+
+
+def _only_on(channel: Channel | None) -> list[sa.ColumnElement[bool]]:
+    return [] if channel is None else [outbox.c.channel == channel.value]
+
+
+# Asked every second for every channel: to build such a statement costs several times what the database does for it.
+_NOW: sa.BindParameter[float] = sa.bindparam("now", type_=sa.Float)
+_ANYTHING_DUE = {channel: _due(_NOW, channel).limit(1) for channel in (None, *Channel)}
 
 
 def rest_of(now: Now, claimed: Sequence[OutboxEntry]) -> sa.Select[Any]:
@@ -162,7 +175,7 @@ def rest_of(now: Now, claimed: Sequence[OutboxEntry]) -> sa.Select[Any]:
     )
     query = sa.select(outbox).where(
         _WAITING,
-        _unleased(now),
+        sa.or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now.wall),
         outbox.c.not_before <= now.wall,
         sa.or_(outbox.c.doubts == 0, outbox.c.next_try <= now.wall),
         outbox.c.channel.in_({one.notice.channel.value for one in claimed}),
@@ -170,10 +183,6 @@ def rest_of(now: Now, claimed: Sequence[OutboxEntry]) -> sa.Select[Any]:
         sa.not_(blocked),
     )
     return query.order_by(outbox.c.id)
-
-
-def _unleased(now: Now) -> sa.ColumnElement[bool]:
-    return sa.or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now.wall)
 
 
 def claim(
@@ -185,7 +194,7 @@ def claim(
         .where(_WAITING, outbox.c.stale_at.is_not(None), outbox.c.lease_until <= now.wall)
         .values(state=NoticeState.SUPERSEDED.value, lease_until=None, finished_at=now.wall)
     )
-    return take(connection, due(now, channel).limit(limit), now, lease)
+    return take(connection, _due(now.wall, channel).limit(limit), now, lease)
 
 
 def take(connection: sa.Connection, wanted: sa.Select[Any], now: Now, lease: float) -> tuple[OutboxEntry, ...]:
@@ -259,9 +268,11 @@ def release_leases(connection: sa.Connection, now: Now) -> None:
 
 def state(connection: sa.Connection, now: Now, channel: Channel | None) -> OutboxState:
     """How much waits (on one channel), and since when the oldest that is due."""
-    due_at = sa.case((outbox.c.not_before <= now.wall, outbox.c.not_before))
-    query = sa.select(sa.func.count(), sa.func.min(due_at)).where(_WAITING)
-    if channel is not None:
-        query = query.where(outbox.c.channel == channel.value)
-    count, oldest = connection.execute(query).one()
+    count, oldest = connection.execute(_STATE[channel], {"now": now.wall}).one()
     return OutboxState(count, oldest)
+
+
+_DUE_SINCE = sa.func.min(sa.case((outbox.c.not_before <= _NOW, outbox.c.not_before)))
+_STATE = {
+    channel: sa.select(sa.func.count(), _DUE_SINCE).where(_WAITING, *_only_on(channel)) for channel in (None, *Channel)
+}

@@ -24,6 +24,7 @@ from netmon.stores.worker import Worker
 
 _NAMED_AT_ONCE = 500
 """Ids in one statement; SQLite took no more than 999 for long."""
+_CHANGE = sa.select(schema.change)
 
 
 class SqlStore:
@@ -31,8 +32,7 @@ class SqlStore:
 
     def __init__(self, url: URL, vitals: Vitals) -> None:
         self._name = secrets.token_hex(8)
-        self._watch = make_engine(url, Use.READ)
-        self._seen = self._written_elsewhere()
+        self._seen = -1
         timer = asyncio.get_running_loop().time
         self._writer = Worker(
             make_engine(url, Use.WRITE), "netmon-store-writer", before=self._sign, vitals=vitals, timer=timer
@@ -47,20 +47,16 @@ class SqlStore:
         mine = sa.case((row.writer == self._name, row.began), else_=row.serial + 1)
         connection.execute(schema.change.update().values(serial=row.serial + 1, writer=self._name, began=mine))
 
-    def _written_elsewhere(self) -> int:
+    def _written_elsewhere(self, connection: sa.Connection) -> int:
         """The serial of the last write that was not ours."""
-        with self._watch.connect() as connection:
-            row = connection.execute(sa.select(schema.change)).one()
+        row = connection.execute(_CHANGE).one()
         return int(row.began) - 1 if row.writer == self._name else int(row.serial)
 
     def stuck(self) -> float:
         return self._writer.busy_for()
 
-    def changed_elsewhere(self) -> bool:
-        try:
-            last = self._written_elsewhere()
-        except SQLAlchemyError as error:
-            raise store_error(error) from error
+    async def changed_elsewhere(self) -> bool:
+        last = await self._reader.call(self._written_elsewhere)
         changed, self._seen = last != self._seen, last
         return changed
 
@@ -138,8 +134,7 @@ class SqlStore:
         self, now: Now, limit: int, lease: float, channel: Channel | None = None
     ) -> tuple[OutboxEntry, ...]:
         # Looked up first where it costs nothing: a courier asks every second, and a write is a flush to disk.
-        anything = outbox.due(now, channel).limit(1)
-        if await self._reader.call(lambda connection: connection.execute(anything).first()) is None:
+        if not await self._reader.call(lambda connection: outbox.is_anything_due(connection, now, channel)):
             return ()
         return await self._writer.call(
             lambda connection: outbox.claim(connection, now, limit, lease=lease, channel=channel)
@@ -161,7 +156,6 @@ class SqlStore:
         await self._writer.close()
         await self._reader.close()
         await self._lister.close()
-        self._watch.dispose()
 
 
 async def open_store(url: str, *, vitals: Vitals, check: bool = False) -> SqlStore:
@@ -179,6 +173,12 @@ async def open_store(url: str, *, vitals: Vitals, check: bool = False) -> SqlSto
         if check:
             await asyncio.to_thread(look_for_damage, parsed)
         await asyncio.to_thread(migrate, parsed)
-        return SqlStore(parsed, vitals)
+        store = SqlStore(parsed, vitals)
     except SQLAlchemyError as error:
         raise store_error(error) from error
+    try:
+        await store.changed_elsewhere()  # what was written before this is nobody's news
+    except BaseException:
+        await store.close()
+        raise
+    return store

@@ -519,7 +519,7 @@ class FakeStore:
     def stuck(self) -> float:
         return 0.0
 
-    def changed_elsewhere(self) -> bool:
+    async def changed_elsewhere(self) -> bool:
         changed, self.touched_elsewhere = self.touched_elsewhere, False
         return changed
 

@@ -78,12 +78,12 @@ class TestPostgresql(StoreContract):
 async def test_only_another_processs_writes_count_as_changed_elsewhere(url: str, store: SqlStore) -> None:
     await store.commit(opening(), at(0))
     command_line = await open_store(url, vitals=RememberedVitals())
-    assert not store.changed_elsewhere()
+    assert not await store.changed_elsewhere()
     number = (await only_ticket(store)).number
     await command_line.act(TicketAction(number=number, author="noc", status=TicketStatus.HELD), at(1))
     await store.commit(opening("f2"), at(2))
-    assert store.changed_elsewhere()
-    assert not store.changed_elsewhere()
+    assert await store.changed_elsewhere()
+    assert not await store.changed_elsewhere()
     await command_line.close()
 
 

@@ -128,15 +128,15 @@ async def test_a_call_cancelled_in_the_queue_is_never_made(file: Path, store: Sq
 
 async def test_only_another_processs_writes_count_as_changed_elsewhere(file: Path, store: SqlStore) -> None:
     await store.commit(opening(), at(0))
-    assert not store.changed_elsewhere()
+    assert not await store.changed_elsewhere()
     command_line = await open_store(f"sqlite:///{file}", vitals=RememberedVitals())
-    assert not store.changed_elsewhere()
+    assert not await store.changed_elsewhere()
     number = (await only_ticket(store)).number
     await command_line.act(TicketAction(number=number, author="noc", status=TicketStatus.HELD), at(1))
     await store.commit(opening("f2"), at(2))
-    assert store.changed_elsewhere()
-    assert not store.changed_elsewhere()
-    assert command_line.changed_elsewhere()
+    assert await store.changed_elsewhere()
+    assert not await store.changed_elsewhere()
+    assert await command_line.changed_elsewhere()
     assert (await only_ticket(store)).status == "held"
     await command_line.close()
 
@@ -146,7 +146,7 @@ async def test_reading_does_not_count_as_a_change(file: Path, store: SqlStore) -
     await command_line.open_cases()
     assert await command_line.claim(at(0), 10, 60) == ()
     await command_line.close()
-    assert not store.changed_elsewhere()
+    assert not await store.changed_elsewhere()
 
 
 async def test_every_commit_is_flushed_to_the_disk(store: SqlStore) -> None:

@@ -41,7 +41,7 @@ class Desk:
 
     async def look(self) -> None:
         """Note what is new."""
-        if not (self._store.changed_elsewhere() or self._is_new):
+        if not (await self._store.changed_elsewhere() or self._is_new):
             return
         self._is_new = False
         cases = await self._store.open_cases()
