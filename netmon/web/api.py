@@ -22,7 +22,9 @@ from netmon.web.sources import PageSources
 from netmon.web.whiteboard import Whiteboard
 
 MOST_VILLAGES = 1_000
-"""In one answer: about 2 ms to write."""
+"""In one answer."""
+_AT_A_TIME = 250
+"""Villages looked up before others have the loop: about 1 ms."""
 
 _JSON = "application/json"
 _NOT_KEPT = {"Cache-Control": "no-store"}
@@ -53,7 +55,11 @@ def api_router(sources: PageSources, whiteboard: Whiteboard) -> APIRouter:
         chosen = _chosen(moment, health, province)
         rows = chosen[offset : offset + limit]
         # Plain values of the shape of `answers.VillagePage`: a thousand models cost several times as much.
-        page = {"total": len(chosen), "offset": offset, "villages": _villages(moment, rows)}
+        found: list[dict[str, Any]] = []
+        for start in range(0, len(rows), _AT_A_TIME):
+            found += _villages(moment, rows[start : start + _AT_A_TIME])
+            await asyncio.sleep(0)
+        page = {"total": len(chosen), "offset": offset, "villages": found}
         return Response(orjson.dumps(page, option=orjson.OPT_UTC_Z), media_type=_JSON, headers=_NOT_KEPT)
 
     @router.get("/faults", response_model=answers.FaultList)

@@ -64,6 +64,7 @@ def test_a_process_is_counted_with_those_beneath_it() -> None:
             assert found.keys() < mine.keys()
             assert mine[os.getpid()].cpu == pytest.approx(time.process_time(), rel=0.5, abs=2)
             assert 1 < mine[os.getpid()].rss <= mine[os.getpid()].most
+            assert 0 <= mine[os.getpid()].waited < time.monotonic()
         finally:
             for pid in reversed(usage_of(child.pid)):
                 os.kill(pid, 9)
@@ -120,6 +121,7 @@ def test_a_short_run_with_the_real_daemon_measures_everything(netmon: Netmon, tm
     assert figures["samples of one full scrape"] > 1000
     assert figures["targets down"] == 0
     assert figures["loop lag p50"] > 0
+    assert 0 <= figures["loop without a processor"] < 1
     assert figures["page loads failed"] == 0
     assert "full round on demand" in said.out
     assert (tmp_path / "stage" / "netmon.log").exists()

@@ -13,9 +13,9 @@ from netmon.model.health import Health
 from netmon.model.ids import DeviceId
 from netmon.model.inventory import Inventory
 from netmon.model.regions import Region
-from netmon.web.answers import HealthWord
+from netmon.web.answers import HealthWord, VillagePage
 from tests.kit.cases import make_case
-from tests.kit.country import NOON, before_noon
+from tests.kit.country import NOON, before_noon, make_country
 from tests.web.conftest import VILLAGES, House
 
 
@@ -62,8 +62,16 @@ async def test_villages_come_a_page_at_a_time_and_none_is_missed(client: httpx.A
     for offset in range(0, VILLAGES, 20):
         page = await _get(client, f"villages?offset={offset}&limit=20")
         assert (page["total"], page["offset"]) == (VILLAGES, offset)
+        assert VillagePage.model_validate(page).model_dump(mode="json") == page, "as the API's own description says"
         seen += [village["id"] for village in page["villages"]]
     assert seen == list(house.country.inventory.villages)
+
+
+async def test_a_page_of_very_many_villages_is_whole(house: House) -> None:
+    house.country = make_country(600)
+    async with house.client() as its:
+        page = await _get(its, "villages?limit=1000")
+    assert [village["id"] for village in page["villages"]] == list(house.country.inventory.villages)
 
 
 async def test_villages_are_chosen_by_health_and_province(client: httpx.AsyncClient, house: House) -> None:

@@ -144,6 +144,7 @@ def _figures(seen: Measured, promises: Promises) -> Iterator[Figure]:
     for share, limit in ((0.5, float("inf")), (0.99, promises.lag)):
         yield Figure(f"loop lag p{100 * share:.0f}", quiet.lag(share), "ms", most=limit)
     yield Figure("loop lag at its longest", 1000 * quiet.longest_lag, "ms")
+    yield Figure("loop without a processor", quiet.waited, "of the time")
     if seen.scrapes is not None:
         yield Figure("targets down", seen.scrapes.down, "", most=0)
         yield Figure("samples of one full scrape", seen.scrapes.samples, "")
@@ -178,5 +179,6 @@ def _under_load(crowded: Window, visits: Visits, promises: Promises) -> Iterator
     yield Figure("a page load p99", 1000 * visits.quantile(0.99), "ms")
     yield Figure("loop lag p99 under them", crowded.lag(0.99), "ms", most=promises.lag_under_load)
     yield Figure("loop lag at its longest under them", 1000 * crowded.longest_lag, "ms")
+    yield Figure("loop without a processor under them", crowded.waited, "of the time")
     yield Figure("CPU under them", crowded.share, "of a core")
     yield Figure("devices late under them", crowded.late, "", most=0)

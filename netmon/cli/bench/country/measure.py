@@ -69,6 +69,12 @@ class Window:
         """Megabytes of all processes at their largest since they started."""
         return sum(one.most for one in self.usage_after.values())
 
+    @property
+    def waited(self) -> float:
+        """Share of the time in which the loop had work and others had all processors: lag that is none of its own."""
+        pid = next(iter(self.usage_after))
+        return (self.usage_after[pid].waited - self.usage_before[pid].waited) / self.seconds
+
     def lag(self, share: float) -> float:
         """A quantile of the loop's lag, milliseconds."""
         return 1000 * quantile(share, self.before, self.after, LAG)

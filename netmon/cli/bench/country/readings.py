@@ -13,16 +13,22 @@ _LINE = re.compile(r"^([a-z_]+)(?:\{([^}]*)\})? (\S+)$", re.MULTILINE)
 _BOUND = re.compile(r'le="([^"]+)"')
 _STATUS = re.compile(r"^(VmRSS|VmHWM):\s+(\d+) kB$", re.MULTILINE)
 _MEGABYTE = 1e6
+_NANOSECONDS = 1e9
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """One process: CPU seconds so far (user and system, all threads), and megabytes in memory, now and at the most."""
+    """One process: CPU seconds so far (user and system, all threads), and megabytes in memory, now and at the most.
+
+    `waited` is for how many seconds its first thread, which runs the event loop, had work and no processor: others ran
+    there. NaN where the kernel keeps no such books.
+    """
 
     name: str
     cpu: float
     rss: float
     most: float
+    waited: float
 
 
 def usage_of(pid: int) -> dict[int, Usage]:
@@ -46,9 +52,18 @@ def _usage(pid: int) -> Usage | None:
     try:
         name = (folder / "comm").read_text(encoding="utf-8").strip()
         sizes = dict(_STATUS.findall((folder / "status").read_text(encoding="utf-8")))
-        return Usage(name, cpu_of(pid), int(sizes["VmRSS"]) * 1024 / _MEGABYTE, int(sizes["VmHWM"]) * 1024 / _MEGABYTE)
+        rss, most = (int(sizes[key]) * 1024 / _MEGABYTE for key in ("VmRSS", "VmHWM"))
+        return Usage(name, cpu_of(pid), rss, most, _waited(folder))
     except (OSError, KeyError):  # it has ended
         return None
+
+
+def _waited(folder: Path) -> float:
+    """Second field of /proc/PID/schedstat, nanoseconds (Documentation/scheduler/sched-stats.rst)."""
+    try:
+        return int((folder / "schedstat").read_text(encoding="ascii").split()[1]) / _NANOSECONDS
+    except FileNotFoundError:  # built without CONFIG_SCHED_INFO
+        return float("nan")
 
 
 @dataclass(frozen=True, slots=True)
