@@ -84,8 +84,9 @@ class SnmpBatch:
 class SnmpReader(Protocol):
     """SNMP with many devices over one socket per address family. `request` and `harvest` never wait: a sweep drives it.
 
-    A poll that was sent ends in exactly one batch, unless `forget` was called meanwhile. One that could not be sent,
-    because its device is being asked already or has no route, says nothing of the device and ends in none.
+    A poll that was sent ends in exactly one batch, unless `forget` was called meanwhile. One whose device somebody else
+    is asking just then waits for its turn. One that could not be sent, because the device is being polled already or
+    has no route, says nothing of the device and ends in none.
     """
 
     async def discover(self, device: Device, known: SnmpPlan | None) -> SnmpPlan | None:

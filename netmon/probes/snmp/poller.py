@@ -34,7 +34,7 @@ from netmon.probes.snmp.onus import InTurn, OltTables
 from netmon.probes.snmp.own_rows import OwnRows, own_rows
 from netmon.probes.snmp.plan import PollPlan, Scope, build_plan
 from netmon.probes.snmp.reading import Tables
-from netmon.probes.snmp.reasons import Failure, FailureKind
+from netmon.probes.snmp.reasons import Failure, FailureKind, Refusal
 from netmon.probes.snmp.rediscovery import DAILY, is_replaced
 from netmon.probes.snmp.script import Script
 from netmon.probes.snmp.session import Asking, SnmpDesk, SnmpSession, SnmpTarget
@@ -44,6 +44,7 @@ from netmon.probes.snmp.widen import widened
 
 _SILENT = (FailureKind.TIMED_OUT, FailureKind.UNREADABLE)
 _NOTHING_HEARD = (*_SILENT, FailureKind.UNSENT)
+_FOR_A_MOMENT = (Refusal.BUSY, Refusal.WOULD_BLOCK)
 _NO_TABLES: Tables = {}
 _FRESH = 1.0
 """Seconds for which what a device said on first contact stands for its first poll."""
@@ -68,6 +69,7 @@ class _Poll:
 
     index: int
     agent: Agent
+    began: float
     values: Values = field(default_factory=list)
     requests_done: int = 0
 
@@ -109,6 +111,7 @@ class SnmpPoller:
         self._scripts: WeakValueDictionary[object, Script] = WeakValueDictionary()
         self._polls: dict[int, _Poll] = {}
         self._next_key = 0
+        self._waiting: list[tuple[int, _Poll]] = []
         self._talks: set[asyncio.Task[None]] = set()
         self._batch = SnmpBatch()
 
@@ -196,7 +199,7 @@ class SnmpPoller:
         if not isinstance(plan, Agent) or plan.is_busy:
             return
         plan.is_busy = True
-        poll = _Poll(index, plan)
+        poll = _Poll(index, plan, now)
         key = self._next_key
         self._next_key += 1
         self._polls[key] = poll
@@ -211,6 +214,7 @@ class SnmpPoller:
 
     def harvest(self, now: float) -> SnmpBatch:
         """See `ports.SnmpReader`."""
+        self._send_waiting(now)
         harvest = self._client.harvest(now)
         for key, values in harvest.answers:
             poll = self._polls.get(key)
@@ -286,8 +290,21 @@ class SnmpPoller:
     def _send(self, key: int, poll: _Poll, now: float) -> None:
         agent = poll.agent
         template = agent.script.templates[poll.requests_done]
-        if self._client.request(key, agent.target.address, template, now, agent.target.patience) is not None:
+        refusal = self._client.request(key, agent.target.address, template, now, agent.target.patience)
+        if refusal in _FOR_A_MOMENT:
+            self._waiting.append((key, poll))
+        elif refusal is not None:
             self._drop(key, poll)
+
+    def _send_waiting(self, now: float) -> None:
+        """Send what could not be sent before: somebody else was asking the device, or the kernel had no room."""
+        waiting, self._waiting = self._waiting, []
+        for key, poll in waiting:
+            patience = poll.agent.target.patience
+            if now - poll.began > patience.timeout * (patience.retries + 1):
+                self._drop(key, poll)
+            elif key in self._polls:  # else it was forgotten meanwhile
+                self._send(key, poll, now)
 
     def _drop(self, key: int, poll: _Poll) -> None:
         if self._polls.pop(key, None) is not None:

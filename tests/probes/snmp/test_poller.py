@@ -19,6 +19,7 @@ from netmon.probes.snmp.client import Patience
 from netmon.probes.snmp.codec import Message, PduType, VarBind, Version
 from netmon.probes.snmp.poller import PollerConfig, SnmpPoller, open_poller
 from netmon.probes.snmp.sockets import Address
+from netmon.probes.snmp.template import compile_get
 from netmon.settings.profiles import load_profiles
 
 PROFILES = load_profiles()
@@ -250,6 +251,25 @@ def test_polls_under_way_are_forgotten_when_indices_change_their_meaning(new_age
         await asyncio.sleep(0.3)
         assert poller.harvest(loop.time()) == SnmpBatch()
         assert (await poll(poller, plan, 3)).answered == [3]
+
+    with played(new_agent, script) as address:
+        with_poller(use, address[1])
+
+
+def test_a_poll_waits_while_somebody_else_asks_the_device(new_agent: Callable) -> None:
+    script = small_router()
+
+    async def use(poller: SnmpPoller) -> None:
+        plan, loop = await discovered(poller, device(address)), asyncio.get_running_loop()
+        script.silent = True
+        # What reads at leisure shares the client, and a device is asked one thing at a time.
+        template, brief = compile_get(Version.V2C, b"public", (UPTIME,)), Patience(timeout=0.1, retries=0)
+        assert poller._client.request(-1, address, template, loop.time(), brief) is None
+        poller.request(7, plan, loop.time())
+        assert poller.harvest(loop.time()) == SnmpBatch()
+        await asyncio.sleep(0.05)
+        script.silent = False
+        assert (await poll(poller, plan)).answered == [7]
 
     with played(new_agent, script) as address:
         with_poller(use, address[1])
