@@ -158,7 +158,6 @@ async def _run_loops(daemon: Daemon, reloader: Reloader, pages: WebServer, manag
     async def gauges() -> None:
         keeper.note(daemon.snmp.planned())
         daemon.vitals.gauge(Vital.SWEEP_LATE_DEVICES, daemon.sweep.late_devices(daemon.clock.now()))
-        daemon.vitals.gauge(Vital.SNMP_PLANNED, daemon.snmp.planned())
         daemon.vitals.gauge(Vital.TASKS, len(asyncio.all_tasks()))
         daemon.vitals.gauge(Vital.SNMP_SILENT, daemon.judge.agents.silent())
         daemon.vitals.gauge(Vital.SNMP_MUTE, daemon.judge.agents.mute())

@@ -66,7 +66,7 @@ class SnmpSweep:
         self._round = plan
         size = country.fleet.size
         self._plans: list[SnmpPlan | None] = [None] * size
-        self._planned = 0
+        self._planned = self._told = 0
         self.ended_at: NDArray[np.float64] = np.full(size, np.nan)
         self._next_look: NDArray[np.float64] = np.full(size, -np.inf)
         self._looked_at: NDArray[np.float64] = np.full(size, -np.inf)
@@ -138,6 +138,10 @@ class SnmpSweep:
             waiting.append(device)
         self._awaited |= due
         self._begin(self._daily, 1)
+        if self._planned != self._told:
+            self._told = self._planned
+            self._vitals.gauge(Vital.SNMP_PLANNED, self._planned)
+            log.info("snmp=speaks devices=%d", self._planned)
 
     def _begin(self, waiting: deque[int], most: int) -> None:
         for _ in range(min(most, len(waiting))):
@@ -202,7 +206,7 @@ class SnmpSweep:
         self._sightings.append(DeviceRecord(who.id, who.address, plan.identity))
         if self._plans[device] is None:
             self._planned += 1
-            log.info("device=%s snmp=speaks readings=%d", who.id, len(plan.outline))
+            log.debug("device=%s snmp=speaks readings=%d", who.id, len(plan.outline))
         self._plans[device] = plan
         self._looked_at[device] = now.monotonic
         self._next_look[device] = now.monotonic + DISCOVER_AGAIN
