@@ -7,7 +7,7 @@ from netmon.model.ids import CentreId, DeviceId, VillageId
 from netmon.model.inventory import Device, Lifecycle, ObservedVia, Role
 from netmon.settings.complaints import Page, did_you_mean, quote
 from netmon.settings.sheets import DEVICES, Sheet, arabic, choice, shape_of_id, take_id
-from netmon.settings.tables import read_rows
+from netmon.settings.tables import Texts, read_rows
 from netmon.settings.values import ip_address
 
 _ROLES = tuple(role.value for role in Role)
@@ -18,18 +18,18 @@ _NEEDS_VILLAGE = (Role.AP, Role.UPLINK)
 _NO_HOSTS_V4 = {0, *range(224, 256)}  # this network, multicast, reserved (RFC 6890)
 
 
-def read_devices(directory: Path, page: Page) -> Sheet[Device]:
+def read_devices(directory: Path, page: Page, texts: Texts) -> Sheet[Device]:
     """Read devices.csv; references are as given, an address that is none is ''."""
     sheet: Sheet[Device] = Sheet(DEVICES)
-    for row, cells in read_rows(directory, DEVICES, page):
+    for row, cells in read_rows(directory, DEVICES, page, texts):
         if take_id(sheet, cells[0], row, page):
-            device = _device(cells, row, page)
+            device = _device(cells, row, page, texts)
             if device is not None:
                 sheet.add(device, row)
     return sheet
 
 
-def _device(cells: list[str], row: int, page: Page) -> Device | None:
+def _device(cells: list[str], row: int, page: Page, texts: Texts) -> Device | None:
     own, role_text, address, village, parent, via, life, name, centre, profile, credential = cells
     role = choice(role_text, _ROLES, "")
     if role is None:
@@ -49,7 +49,7 @@ def _device(cells: list[str], row: int, page: Page) -> Device | None:
         address=_address(address, row, page) if address else "",
         village=VillageId(village) if village else None,
         parent=DeviceId(parent) if parent else None,
-        observed_via=_observed_via(via, row, page) if via else None,
+        observed_via=_observed_via(via, row, page, texts) if via else None,
         lifecycle=_LIFECYCLE_OF[lifecycle or Lifecycle.ACTIVE],
         name=name,
         centre=CentreId(centre) if centre else None,
@@ -86,10 +86,10 @@ def _is_of_one_host(address: IPv4Address | IPv6Address) -> bool:
     return not address.is_multicast and not address.is_unspecified
 
 
-def _observed_via(text: str, row: int, page: Page) -> ObservedVia | None:
+def _observed_via(text: str, row: int, page: Page, texts: Texts) -> ObservedVia | None:
     device, mark, key = text.partition("#")
     device, key = device.strip(), key.strip()
     if not mark or not key or shape_of_id(device) is not None:
         page.wrong(row, "observed_via", f"{quote(text)} is not DEVICE#KEY", "write e.g. OLT-UBN-01#ZTEGC1234567")
         return None
-    return ObservedVia(DeviceId(device), key)
+    return ObservedVia(DeviceId(texts.setdefault(device, device)), key)

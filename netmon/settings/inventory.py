@@ -11,6 +11,7 @@ from netmon.settings.devices import read_devices
 from netmon.settings.links import check_links
 from netmon.settings.people import read_centres, read_technicians, read_volunteers
 from netmon.settings.sheets import CENTRES, DEVICES, TECHNICIANS, VILLAGES, VOLUNTEERS, Draft
+from netmon.settings.tables import Texts
 from netmon.settings.villages import read_villages
 
 
@@ -40,13 +41,13 @@ def load_inventory(directory: Path, credentials: Collection[str] | None = None) 
 
 def draft_inventory(directory: Path, credentials: Collection[str] | None = None) -> Draft:
     """Read the files as far as they can be read; what is wrong is in the draft's notes, by file and row."""
-    notes = Notes()
+    notes, texts = Notes(), Texts()
     draft = Draft(
-        villages=read_villages(directory, notes.page(VILLAGES.file)),
-        devices=read_devices(directory, notes.page(DEVICES.file)),
-        centres=read_centres(directory, notes.page(CENTRES.file)),
-        technicians=read_technicians(directory, notes.page(TECHNICIANS.file)),
-        volunteers=read_volunteers(directory, notes.page(VOLUNTEERS.file)),
+        villages=read_villages(directory, notes.page(VILLAGES.file), texts),
+        devices=read_devices(directory, notes.page(DEVICES.file), texts),
+        centres=read_centres(directory, notes.page(CENTRES.file), texts),
+        technicians=read_technicians(directory, notes.page(TECHNICIANS.file), texts),
+        volunteers=read_volunteers(directory, notes.page(VOLUNTEERS.file), texts),
         notes=notes,
     )
     check_links(draft, credentials)

@@ -19,7 +19,7 @@ from netmon.settings.sheets import (
     choice,
     take_id,
 )
-from netmon.settings.tables import read_rows
+from netmon.settings.tables import Texts, read_rows
 from netmon.settings.values import mail_address
 from netmon.settings.villages import take_village_id
 
@@ -35,10 +35,10 @@ _DIALLED_ABROAD = re.compile(r"^\W*0\s?0\s?66")
 """0066, the way Thailand is dialled from abroad; phonenumbers would take its zeros for Thailand's own 0."""
 
 
-def read_centres(directory: Path, page: Page) -> Sheet[ServiceCentre]:
+def read_centres(directory: Path, page: Page, texts: Texts) -> Sheet[ServiceCentre]:
     """Read service_centres.csv."""
     sheet: Sheet[ServiceCentre] = Sheet(CENTRES)
-    for row, (own, name, phone, email) in read_rows(directory, CENTRES, page):
+    for row, (own, name, phone, email) in read_rows(directory, CENTRES, page, texts):
         if not take_id(sheet, own, row, page):
             continue
         _need_name(name, row, page)
@@ -47,10 +47,10 @@ def read_centres(directory: Path, page: Page) -> Sheet[ServiceCentre]:
     return sheet
 
 
-def read_technicians(directory: Path, page: Page) -> Sheet[Technician]:
+def read_technicians(directory: Path, page: Page, texts: Texts) -> Sheet[Technician]:
     """Read technicians.csv; a mobile that is none is ''."""
     sheet: Sheet[Technician] = Sheet(TECHNICIANS)
-    for row, (own, name, centre, email, mobile, language) in read_rows(directory, TECHNICIANS, page):
+    for row, (own, name, centre, email, mobile, language) in read_rows(directory, TECHNICIANS, page, texts):
         if not take_id(sheet, own, row, page):
             continue
         _need_name(name, row, page)
@@ -71,10 +71,10 @@ def read_technicians(directory: Path, page: Page) -> Sheet[Technician]:
     return sheet
 
 
-def read_volunteers(directory: Path, page: Page) -> Sheet[Volunteer]:
+def read_volunteers(directory: Path, page: Page, texts: Texts) -> Sheet[Volunteer]:
     """Read volunteers.csv; a mobile that is none is ''."""
     sheet: Sheet[Volunteer] = Sheet(VOLUNTEERS)
-    for row, (village, name, mobile, language) in read_rows(directory, VOLUNTEERS, page):
+    for row, (village, name, mobile, language) in read_rows(directory, VOLUNTEERS, page, texts):
         own = take_village_id(village, row, page, "village")
         if own is None or not take_id(sheet, own, row, page, "village"):
             continue

@@ -18,6 +18,7 @@ VILLAGES = Columns(
     "villages.csv",
     tuple("id name kind tambon amphoe province service_centre lat lon place opening_hours contact".split()),
     ("id", "name", "service_centre"),
+    varied=("lat", "lon", "contact"),
 )
 DEVICES = Columns(
     "devices.csv",
@@ -25,6 +26,7 @@ DEVICES = Columns(
         "id role address village parent observed_via lifecycle name service_centre profile credential".split(),
     ),
     ("id", "role"),
+    varied=("address", "observed_via", "name"),
 )
 CENTRES = Columns("service_centres.csv", ("id", "name", "phone", "email"), ("id", "name"))
 TECHNICIANS = Columns(
@@ -32,7 +34,12 @@ TECHNICIANS = Columns(
     ("id", "name", "service_centre", "email", "mobile", "language"),
     ("id", "name", "service_centre", "email"),
 )
-VOLUNTEERS = Columns("volunteers.csv", ("village", "name", "mobile", "language"), ("village", "name", "mobile"))
+VOLUNTEERS = Columns(
+    "volunteers.csv",
+    ("village", "name", "mobile", "language"),
+    ("village", "name", "mobile"),
+    varied=("name", "mobile"),
+)
 LANGUAGES = ("th", "en")
 
 # Ids end in URLs, labels and the left part of a Message-ID, hence no blanks and no punctuation beyond this.

@@ -20,17 +20,25 @@ _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
 _LARGEST = 256 * 1024 * 1024
 
 
+Texts = dict[str, str]
+"""Texts met so far, each to itself: a million devices name a thousand centres, and one string does for all of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What a file may hold: its columns in order, and those it cannot do without."""
+    """What a file may hold: its columns in order, those it cannot do without, and those whose texts hardly repeat."""
 
     file: str
     names: tuple[str, ...]
     required: tuple[str, ...]
+    varied: tuple[str, ...] = ()
 
 
-def read_rows(directory: Path, columns: Columns, page: Page) -> Iterator[tuple[int, list[str]]]:
-    """Rows of a file as (row, cells in the order of `columns.names`); blank rows are skipped, absent cells are ''."""
+def read_rows(directory: Path, columns: Columns, page: Page, texts: Texts) -> Iterator[tuple[int, list[str]]]:
+    """Rows of a file as (row, cells in the order of `columns.names`); blank rows are skipped, absent cells are ''.
+
+    Cells that repeat, in this file or those read with the same `texts` before, are one string.
+    """
     raw = _read(directory / columns.file, columns, page)
     text = _decode(raw, page) if raw is not None else None
     if text is None:
@@ -46,11 +54,15 @@ def read_rows(directory: Path, columns: Columns, page: Page) -> Iterator[tuple[i
         if order is None:
             return
         pick = itemgetter(*order)
+        repeating = [place for place, name in enumerate(columns.names) if name not in columns.varied]
         for record in reader:
             row += 1
             cells = _cells(record, heading, row, page)
             if cells is not None:
-                yield row, list(pick(cells))
+                found = list(pick(cells))
+                for place in repeating:
+                    found[place] = texts.setdefault(found[place], found[place])
+                yield row, found
     except csv.Error:
         page.unreadable(row + 1, "a quotation mark is not closed or stands inside a value", "repair the quotes")
 

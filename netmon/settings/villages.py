@@ -16,16 +16,16 @@ from netmon.settings.places import (
     successors_of,
 )
 from netmon.settings.sheets import VILLAGES, Sheet, arabic, choice, shape_of_id, take_id
-from netmon.settings.tables import read_rows
+from netmon.settings.tables import Texts, read_rows
 
 _KINDS = tuple(kind.value for kind in PointKind)
 _KIND_OF = {kind.value: kind for kind in PointKind}
 
 
-def read_villages(directory: Path, page: Page) -> Sheet[Village]:
+def read_villages(directory: Path, page: Page, texts: Texts) -> Sheet[Village]:
     """Read villages.csv; a village without a usable service centre has ''."""
     sheet: Sheet[Village] = Sheet(VILLAGES)
-    for row, cells in read_rows(directory, VILLAGES, page):
+    for row, cells in read_rows(directory, VILLAGES, page, texts):
         one = take_village_id(cells[0], row, page)
         if one is not None and take_id(sheet, one, row, page):
             sheet.add(_village(one, cells, row, page), row)
