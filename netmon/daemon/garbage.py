@@ -5,15 +5,27 @@ A full collection over the plans of 50,000 devices holds the loop up for most of
 
 import gc
 
+SETTLED = 180.0
+"""Seconds. What comes after a device's plan (counters that await its next poll, pages laid out for it) is there after
+three rounds of the SNMP sweep."""
+
 
 class Keeper:
-    """Puts what stays out of the collector's sight, whenever more (or less) is known of the devices than before."""
+    """Puts what stays out of the collector's sight.
+
+    That is whenever more (or less) is known of the devices than before, and once more when that has settled.
+    """
 
     def __init__(self) -> None:
         self._planned = 0
+        self._settled_at: float | None = None
 
-    def note(self, planned: int) -> None:
-        """Tell how many devices netmon knows how to poll now."""
+    def note(self, planned: int, now: float) -> None:
+        """Tell how many devices netmon knows how to poll now, at which monotonic second."""
         if planned != self._planned:
-            self._planned = planned
-            gc.freeze()
+            self._planned, self._settled_at = planned, now + SETTLED
+        elif self._settled_at is None or now < self._settled_at:
+            return
+        else:
+            self._settled_at = None
+        gc.freeze()

@@ -156,7 +156,7 @@ async def _run_loops(daemon: Daemon, reloader: Reloader, pages: WebServer, manag
     keeper = Keeper()
 
     async def gauges() -> None:
-        keeper.note(daemon.snmp.planned())
+        keeper.note(daemon.snmp.planned(), daemon.clock.now().monotonic)
         daemon.vitals.gauge(Vital.SWEEP_LATE_DEVICES, daemon.sweep.late_devices(daemon.clock.now()))
         daemon.vitals.gauge(Vital.TASKS, len(asyncio.all_tasks()))
         daemon.vitals.gauge(Vital.SNMP_SILENT, daemon.judge.agents.silent())

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from netmon.engine.pacing import keep_pace
+from netmon.engine.pacing import BACKGROUND, keep_pace
 from netmon.engine.plan import SnmpRound
 from netmon.engine.snmp_sweep import SnmpSweep
 from netmon.model.country import Country
@@ -51,7 +51,7 @@ class BackgroundSweep:
         """Sweep until cancelled."""
         self._clock = clock
         try:
-            await keep_pace(self.turn, clock, self._vitals)
+            await keep_pace(self.turn, clock, self._vitals, BACKGROUND)
         finally:
             for task in self._tasks:
                 task.cancel()

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from netmon.engine.judge import DARK, Judge
 from netmon.engine.olts import NOBODY, Observed, Olt, step_of
-from netmon.engine.pacing import keep_pace
+from netmon.engine.pacing import OLTS, keep_pace
 from netmon.engine.plan import build_olt_round
 from netmon.engine.sweep import Sweep
 from netmon.model.country import Country
@@ -115,7 +115,7 @@ class OltWatch:
     async def run(self) -> None:
         """Watch until cancelled."""
         try:
-            await keep_pace(self.turn, self._clock, self._vitals)
+            await keep_pace(self.turn, self._clock, self._vitals, OLTS)
         finally:
             for task in self._tasks:
                 task.cancel()

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netmon.engine.judge import Judge
-from netmon.engine.pacing import keep_pace
+from netmon.engine.pacing import SNMP, keep_pace
 from netmon.engine.plan import SnmpRound
 from netmon.engine.sweep import Sweep
 from netmon.model.chronicle import DeviceRecord
@@ -103,7 +103,7 @@ class SnmpSweep:
         """Sweep until cancelled."""
         self._call_off()
         async with asyncio.TaskGroup() as group:
-            group.create_task(keep_pace(self.turn, clock, self._vitals))
+            group.create_task(keep_pace(self.turn, clock, self._vitals, SNMP))
             for _ in range(DISCOVERIES):
                 group.create_task(self._discoveries(clock))
 

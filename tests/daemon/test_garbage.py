@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from netmon.daemon.garbage import Keeper
+from netmon.daemon.garbage import SETTLED, Keeper
 
 
 @pytest.fixture(autouse=True)
@@ -17,11 +17,25 @@ def _thaw() -> Iterator[None]:
 
 def test_what_a_start_learns_leaves_the_collectors_sight_and_nothing_more_in_calm() -> None:
     keeper = Keeper()
-    keeper.note(0)
+    keeper.note(0, 0.0)
     assert gc.get_freeze_count() == 0
     plans = [[number] for number in range(1000)]
-    keeper.note(1000)
+    keeper.note(1000, 10.0)
     frozen = gc.get_freeze_count()
     assert frozen >= len(plans)
-    keeper.note(1000)
+    keeper.note(1000, 20.0)
     assert gc.get_freeze_count() == frozen
+
+
+def test_what_comes_with_the_next_polls_leaves_it_when_that_has_settled() -> None:
+    keeper = Keeper()
+    keeper.note(1000, 10.0)
+    frozen = gc.get_freeze_count()
+    counters = [[number] for number in range(1000)]
+    keeper.note(1000, 10.0 + SETTLED - 1)
+    assert gc.get_freeze_count() == frozen
+    keeper.note(1000, 10.0 + SETTLED)
+    settled = gc.get_freeze_count()
+    assert settled >= frozen + len(counters)
+    keeper.note(1000, 10.0 + 2 * SETTLED)
+    assert gc.get_freeze_count() == settled
