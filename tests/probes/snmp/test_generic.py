@@ -26,7 +26,7 @@ def sensor(name: str, *columns: int) -> tuple[str, ...]:
         ("Supply Voltage", (4, 8, 1, 33_265, 1), Quantity.VOLTAGE, 3.3265),
         ("PSU 1", (6, 9, 3, 72_000, 1), Quantity.POWER, 72),
         ("DOM RX Power Sensor for Ethernet1", (6, 8, 4, 6_322, 1), Quantity.OPTICAL_RECEIVE_POWER, -1.991),
-        ("SFP TX Power Sensor", (6, 7, 0, 501, 1), Quantity.OPTICAL_TRANSMIT_POWER, -3.002),
+        ("DOM TX Power Sensor for Ethernet1", (6, 8, 4, 5_012, 1), Quantity.OPTICAL_TRANSMIT_POWER, -3.0),
         ("transceiver 10 Rx Power", (14, 9, 1, -57, 1), Quantity.OPTICAL_RECEIVE_POWER, -5.7),
     ],
 )
@@ -48,14 +48,16 @@ def test_a_sensor_of_the_entity_mib_is_scaled_by_its_own_columns(
         (8, 9, 0, 0, 1),
         (8, 9, 0, -1_000_000_000, 1),
         (8, 10, 0, 45, 1),  # 45,000 degrees
+        (8, 9, 1, 40, 1),  # 4 degrees, where the agent means 40
         (10, 9, 0, 4500, 1),  # a fan's turns
         (14, 9, 0, -12, 1),  # light that neither comes nor goes
+        (6, 7, 0, 10_646, 1),  # microwatts, which an agent made ten times too many
     ],
 )
 def test_a_sensor_that_is_not_well_or_says_the_impossible_says_nothing(
     columns: tuple[int, ...],
 ) -> None:
-    device = recording(*UNKNOWN, *sensor("a sensor", *columns))
+    device = recording(*UNKNOWN, *sensor("SFP TX" if columns[0] == 6 else "a sensor", *columns))
     read = readings(device, build_plan(found_on(device), Scope.EVERYTHING))
     assert {one for key, one in read.items() if key[0] is not Quantity.UPTIME} <= {None}
 
