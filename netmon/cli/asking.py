@@ -11,9 +11,10 @@ from netmon.cli.onu_table import Onus, read_onus
 from netmon.errors import ProbeError
 from netmon.model.profiles import Oid, Profile
 from netmon.probes.namespace import open_in_namespace
+from netmon.probes.snmp.access import Access, CommunityAccess, UserAccess
 from netmon.probes.snmp.client import SnmpClient
 from netmon.probes.snmp.discover import Discovery, discover
-from netmon.probes.snmp.engines import Access, CommunityAccess, EnginePool, UserAccess
+from netmon.probes.snmp.engines import EnginePool
 from netmon.probes.snmp.explain import Explained, explain, missing
 from netmon.probes.snmp.plan import Scope, build_plan
 from netmon.probes.snmp.reader import SnmpReader
@@ -21,6 +22,7 @@ from netmon.probes.snmp.reasons import Failure, FailureKind
 from netmon.probes.snmp.session import Asking, SnmpDesk, SnmpSession, SnmpTarget
 from netmon.probes.snmp.sockets import Sockets, open_socket
 from netmon.probes.snmp.unread import Unread, find_instances, find_unread
+from netmon.probes.snmp.usm_session import UsmDesk, UsmSession, UsmTarget
 from netmon.probes.snmp.v3 import PysnmpSession, PysnmpTarget
 from netmon.settings import SnmpCredential
 
@@ -59,10 +61,13 @@ def access_of(credential: SnmpCredential) -> Access:
 
 @asynccontextmanager
 async def own_session(target: PysnmpTarget, *, namespace: str = "") -> AsyncIterator[Asking]:
-    """Ask by the sweep's own client where it can, that is for a community; by pysnmp for an SNMPv3 user."""
-    if not isinstance(target.access, CommunityAccess):
-        async with library_session(target, namespace=namespace) as session:
-            yield session
+    """Ask as the sweep does."""
+    if isinstance(target.access, UserAccess):
+        users = UsmDesk(lambda family: open_in_namespace(namespace, partial(open_socket, family)))
+        try:
+            yield UsmSession(users, UsmTarget(target.address, target.access, target.patience))
+        finally:
+            users.close()
         return
     is_ipv6 = ":" in target.address[0]
     sock = open_in_namespace(namespace, partial(open_socket, socket.AF_INET6 if is_ipv6 else socket.AF_INET))

@@ -18,9 +18,9 @@ from netmon.model.ids import DeviceId
 from netmon.model.inventory import Device, Inventory
 from netmon.model.paths import Echoes, Hop
 from netmon.model.profiles import Profile
+from netmon.probes.snmp.access import Access, CommunityAccess
 from netmon.probes.snmp.ber import Oid, parse_oid
 from netmon.probes.snmp.client import Patience
-from netmon.probes.snmp.engines import Access, CommunityAccess
 from netmon.probes.snmp.sockets import canonical_address
 from netmon.probes.snmp.v3 import PysnmpTarget
 from netmon.probes.snmp.walk import WalkLimits, WalkResult

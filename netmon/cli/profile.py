@@ -16,9 +16,9 @@ from netmon.cli.common import Number, WholeNumber, config_option
 from netmon.cli.onu_table import onu_table, summary
 from netmon.errors import InputError
 from netmon.model.readings import NATURE
+from netmon.probes.snmp.access import Access, CommunityAccess
 from netmon.probes.snmp.ber import format_oid
 from netmon.probes.snmp.client import Patience
-from netmon.probes.snmp.engines import Access, CommunityAccess
 from netmon.probes.snmp.explain import Explained, missing, raw_text
 from netmon.probes.snmp.recording import read_recording
 from netmon.probes.snmp.sockets import canonical_address

@@ -38,8 +38,8 @@ from netmon.model.inventory import Inventory
 from netmon.ports import IsolationSensor, Store
 from netmon.probes.icmp import open_pinger
 from netmon.probes.isolation import open_sensor
+from netmon.probes.snmp.access import UserAccess
 from netmon.probes.snmp.client import Patience
-from netmon.probes.snmp.engines import UserAccess
 from netmon.probes.snmp.poller import PollerConfig, open_poller
 from netmon.settings import Settings, resolve_snmp, state_directory
 from netmon.settings.profiles import load_profiles

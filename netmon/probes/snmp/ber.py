@@ -141,6 +141,30 @@ def read_header(data: bytes, pos: int, end: int) -> tuple[int, int, int]:
     return data[pos], start, start + size
 
 
+def enter(data: bytes, pos: int, end: int, tag: Tag) -> tuple[int, int]:
+    """Find where the content of the element at `pos` starts and stops.
+
+    Raises:
+        SnmpDecodeError: as `read_header`, or it has another tag.
+    """
+    found, start, stop = read_header(data, pos, end)
+    if found != tag:
+        raise SnmpDecodeError(f"{tag.name} expected")
+    return start, stop
+
+
+def integer_at(data: bytes, pos: int, end: int) -> tuple[int, int]:
+    """Read the INTEGER at `pos`; returns it and where it ends; raises as `enter` and `read_integer`."""
+    start, stop = enter(data, pos, end, Tag.INTEGER)
+    return read_integer(data[start:stop]), stop
+
+
+def octets_at(data: bytes, pos: int, end: int) -> tuple[bytes, int]:
+    """Read the OCTET STRING at `pos`; returns it and where it ends; raises as `enter`."""
+    start, stop = enter(data, pos, end, Tag.OCTET_STRING)
+    return data[start:stop], stop
+
+
 def read_integer(raw: bytes) -> int:
     """Read signed content of 1 to 8 octets; agents with 64-bit longs send more than the 4 of RFC 2578."""
     if not 1 <= len(raw) <= 8:  # noqa: PLR2004

@@ -5,13 +5,14 @@ not laid out as the fast path in `template.py` expects. Both accept the same mes
 Octets after the message are ignored, as net-snmp does; inside it every element must fill its container exactly.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
 from netmon.errors import SnmpDecodeError
 from netmon.probes.snmp import ber
-from netmon.probes.snmp.ber import Oid, Tag, Value
+from netmon.probes.snmp.ber import Oid, Tag, Value, enter, integer_at
 
 MAX_MESSAGE = 65_536  # octets; no UDP datagram is longer
 MAX_VARBINDS = 1_024
@@ -68,6 +69,16 @@ class Message:
     varbinds: tuple[VarBind, ...]
 
 
+class Pdu(NamedTuple):
+    """What a message says, apart from who says it."""
+
+    pdu_type: int
+    request_id: int
+    error_status: int
+    error_index: int
+    varbinds: tuple[VarBind, ...]
+
+
 class Envelope(NamedTuple):
     """A message as far as its request-id; `body` to `end` is what follows in the PDU."""
 
@@ -85,15 +96,21 @@ def encode_message(message: Message) -> bytes:
     Raises:
         ValueError: a value does not fit its type.
     """
-    varbinds = b"".join(
-        ber.encode(Tag.SEQUENCE, ber.encode_oid(oid) + ber.encode_value(tag, value))
-        for oid, tag, value in message.varbinds
-    )
     numbers = (message.request_id, message.error_status, message.error_index)
-    pdu = b"".join(map(ber.encode_integer, numbers)) + ber.encode(Tag.SEQUENCE, varbinds)
-    return ber.encode(
-        Tag.SEQUENCE, authentication(message.version, message.community) + ber.encode(message.pdu_type, pdu)
+    pdu = encode_pdu(message.pdu_type, numbers, message.varbinds)
+    return ber.encode(Tag.SEQUENCE, authentication(message.version, message.community) + pdu)
+
+
+def encode_pdu(pdu_type: int, numbers: tuple[int, int, int], varbinds: Iterable[VarBind]) -> bytes:
+    """Encode a PDU; the numbers are its request-id, error-status and error-index, or what stands in their place.
+
+    Raises:
+        ValueError: a value does not fit its type.
+    """
+    pairs = b"".join(
+        ber.encode(Tag.SEQUENCE, ber.encode_oid(oid) + ber.encode_value(tag, value)) for oid, tag, value in varbinds
     )
+    return ber.encode(pdu_type, b"".join(map(ber.encode_integer, numbers)) + ber.encode(Tag.SEQUENCE, pairs))
 
 
 def authentication(version: int, community: bytes) -> bytes:
@@ -109,14 +126,14 @@ def read_envelope(data: bytes) -> Envelope:
     """
     if len(data) > MAX_MESSAGE:
         raise SnmpDecodeError("message over 64 KiB")
-    start, end = _enter(data, 0, len(data), Tag.SEQUENCE)
-    version, pos = _integer(data, start, end)
-    community_start, pos = _enter(data, pos, end, Tag.OCTET_STRING)
+    start, end = enter(data, 0, len(data), Tag.SEQUENCE)
+    version, pos = integer_at(data, start, end)
+    community_start, pos = enter(data, pos, end, Tag.OCTET_STRING)
     community = data[community_start:pos]
     pdu_type, pos, stop = ber.read_header(data, pos, end)
     if pdu_type not in _PDU_TYPES or stop != end:
         raise SnmpDecodeError("PDU of unknown type, or not the last element")
-    request_id, pos = _integer(data, pos, end)
+    request_id, pos = integer_at(data, pos, end)
     return Envelope(version, community, pdu_type, request_id, pos, end)
 
 
@@ -128,21 +145,38 @@ def decode_message(data: bytes) -> Message:
             and the error never quotes the bytes, which hold the community.
     """
     version, community, pdu_type, request_id, pos, end = read_envelope(data)
-    error_status, pos = _integer(data, pos, end)
-    error_index, pos = _integer(data, pos, end)
-    pos, stop = _enter(data, pos, end, Tag.SEQUENCE)
+    return Message(version, community, pdu_type, request_id, *_read_body(data, pos, end))
+
+
+def read_pdu(data: bytes, pos: int) -> Pdu:
+    """Read the PDU that fills the rest of the octets from `pos` on.
+
+    Raises:
+        SnmpDecodeError: as `decode_message`.
+    """
+    end = len(data)
+    pdu_type, pos, stop = ber.read_header(data, pos, end)
+    if pdu_type not in _PDU_TYPES or stop != end:
+        raise SnmpDecodeError("PDU of unknown type, or not the last element")
+    request_id, pos = integer_at(data, pos, end)
+    return Pdu(pdu_type, request_id, *_read_body(data, pos, end))
+
+
+def _read_body(data: bytes, pos: int, end: int) -> tuple[int, int, tuple[VarBind, ...]]:
+    error_status, pos = integer_at(data, pos, end)
+    error_index, pos = integer_at(data, pos, end)
+    pos, stop = enter(data, pos, end, Tag.SEQUENCE)
     if stop != end:
         raise SnmpDecodeError("octets after the variable bindings")
-    varbinds = _varbinds(data, pos, end)
-    return Message(version, community, pdu_type, request_id, error_status, error_index, varbinds)
+    return error_status, error_index, _varbinds(data, pos, end)
 
 
 def _varbinds(data: bytes, pos: int, end: int) -> tuple[VarBind, ...]:
     varbinds: list[VarBind] = []
     oid_octets = 0
     while pos < end:
-        inner, stop = _enter(data, pos, end, Tag.SEQUENCE)
-        name, pos = _enter(data, inner, stop, Tag.OBJECT_IDENTIFIER)
+        inner, stop = enter(data, pos, end, Tag.SEQUENCE)
+        name, pos = enter(data, inner, stop, Tag.OBJECT_IDENTIFIER)
         tag, start, value_stop = ber.read_header(data, pos, stop)
         if value_stop != stop:
             raise SnmpDecodeError("octets after a value")
@@ -152,18 +186,6 @@ def _varbinds(data: bytes, pos: int, end: int) -> tuple[VarBind, ...]:
         varbinds.append(VarBind(ber.read_oid(data[name:pos]), tag, ber.read_value(tag, data[start:stop])))
         pos = stop
     return tuple(varbinds)
-
-
-def _enter(data: bytes, pos: int, end: int, tag: Tag) -> tuple[int, int]:
-    found, start, stop = ber.read_header(data, pos, end)
-    if found != tag:
-        raise SnmpDecodeError(f"{tag.name} expected")
-    return start, stop
-
-
-def _integer(data: bytes, pos: int, end: int) -> tuple[int, int]:
-    start, stop = _enter(data, pos, end, Tag.INTEGER)
-    return ber.read_integer(data[start:stop]), stop
 
 
 _PDU_TYPES = frozenset(PduType)

@@ -13,7 +13,6 @@ import asyncio
 import socket
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from pysnmp.carrier.asyncio.dgram.udp import DOMAIN_NAME as UDP
@@ -27,11 +26,14 @@ from pysnmp.proto.api import v2c
 from pysnmp.proto.errind import ErrorIndication, RequestTimedOut, UnknownEngineID, otherError
 from pysnmp.proto.error import StatusInformation
 
-from netmon.model.snmp_users import Authentication, Privacy, SnmpUser
+from netmon.model.snmp_users import Authentication, Privacy
+from netmon.probes.snmp.access import Access, CommunityAccess, UserAccess
 from netmon.probes.snmp.ber import Oid
 from netmon.probes.snmp.client import Patience
 from netmon.probes.snmp.codec import PduType, Version
 from netmon.probes.snmp.sockets import Address, open_socket
+
+__all__ = ["Access", "CommunityAccess", "Engine", "EnginePool", "Reply", "UserAccess"]
 
 _DISCOVERY = 2  # answers beside the point that are put up with per request: an unknown engine id, then a wrong clock
 _KEPT = 128
@@ -57,25 +59,6 @@ _GENERATORS = {
     PduType.GETNEXT: cmdgen.NextCommandGeneratorSingleRun(discoveryRetries=_DISCOVERY),
     PduType.GETBULK: cmdgen.BulkCommandGeneratorSingleRun(discoveryRetries=_DISCOVERY),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class UserAccess:
-    """An SNMPv3 user with its passphrases, of 8 characters at least (RFC 3414 section 11.2)."""
-
-    user: SnmpUser
-    authentication_passphrase: bytes = field(repr=False)
-    privacy_passphrase: bytes = field(default=b"", repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class CommunityAccess:
-    """A community of SNMPv1 or v2c."""
-
-    community: bytes = field(repr=False)
-
-
-Access = UserAccess | CommunityAccess
 
 
 class Reply(NamedTuple):
