@@ -23,9 +23,16 @@ class GatheringReader:
     """
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, sock: socket.socket, read: Callable[[float], int], *, budget: int
+        self,
+        loop: asyncio.AbstractEventLoop,
+        sock: socket.socket,
+        read: Callable[[float], int],
+        *,
+        budget: int,
+        gather: float = GATHER,
     ) -> None:
         self._loop = loop
+        self._gather = gather
         self._sock = sock
         self._read = read
         self._budget = budget
@@ -47,7 +54,7 @@ class GatheringReader:
         if count >= self._budget:
             self._timer = self._loop.call_soon(self._look)
         elif count:
-            self._timer = self._loop.call_later(GATHER, self._look)
+            self._timer = self._loop.call_later(self._gather, self._look)
         else:
             self._timer = None
             self._loop.add_reader(self._sock, self._wake)

@@ -24,6 +24,8 @@ from netmon.probes.snmp.reasons import ClientCounters, Failure, FailureKind, Ref
 from netmon.probes.snmp.sockets import Address, DropMeter, Sockets
 from netmon.probes.snmp.template import RequestTemplate, read_head
 
+_GATHER = 0.01
+"""Seconds. Nobody waits for an answer of a sweep, which is harvested every 100 ms; so half as many looks are enough."""
 _READ_BUDGET = 256  # datagrams per call of `on_readable`, so that other work on the loop gets its turn
 _READ_ALL_BUDGET = 256  # such calls in a row before requests are given up; more is a flood, not answers
 _RESTING_PER_FLIGHT = 4
@@ -52,8 +54,10 @@ class Harvest:
     failures: list[Failure] = field(default_factory=list)
 
 
-_Ask: TypeAlias = tuple[int, Address, RequestTemplate, Patience]
-_Flight: TypeAlias = tuple[_Ask, int]  # the request and the retries it has left
+_Ask: TypeAlias = tuple[int, Address, RequestTemplate, Patience, int]
+"""What is to be sent: the caller's key, whom to ask for what, how patiently, and the retries that are left."""
+_Flight: TypeAlias = tuple[int, int, Address, RequestTemplate, Patience, int]
+"""What was sent: its id, and the rest as above."""
 
 
 class SnmpClient:
@@ -70,11 +74,11 @@ class SnmpClient:
         self._max_book = max(_RESTING_PER_FLIGHT * max_in_flight, _LEAST_BOOK)
         self._ids = ids or RequestIds()
         self._book: dict[int, _Flight | RejectReason] = {}
-        self._awaited: set[Address] = set()
+        self._awaited: dict[Address, _Flight | None] = {}  # None while a request waits to be sent again
         self._garbled: set[Address] = set()
         self._lanes: dict[float, deque[tuple[float, int]]] = {}
         self._resting: deque[tuple[float, int]] = deque()
-        self._unsent: deque[_Flight] = deque()
+        self._unsent: deque[_Ask] = deque()
         self._drops = DropMeter()
         self._readers: list[GatheringReader] = []
         self._harvest = Harvest()
@@ -87,7 +91,9 @@ class SnmpClient:
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Have the loop call `on_readable`; its clock must be the one `now` is read from."""
         for sock in self._sockets.all():
-            self._readers.append(GatheringReader(loop, sock, partial(self.on_readable, sock), budget=_READ_BUDGET))
+            self._readers.append(
+                GatheringReader(loop, sock, partial(self.on_readable, sock), budget=_READ_BUDGET, gather=_GATHER)
+            )
 
     def detach(self) -> None:
         """Undo `attach`; the sockets stay open, they are the caller's."""
@@ -109,14 +115,12 @@ class SnmpClient:
         Returns:
             None if it was sent and will end in a harvest; otherwise why it was not, and nothing will come of it.
         """
-        if address in self._awaited:
+        awaited = self._awaited
+        if address in awaited:
             return Refusal.BUSY
-        if len(self._awaited) >= self._max_in_flight or len(self._book) >= self._max_book:
+        if len(awaited) >= self._max_in_flight or len(self._book) >= self._max_book:
             return Refusal.FULL
-        refusal = self._send(((key, address, template, patience), patience.retries), now)
-        if refusal is None:
-            self._awaited.add(address)
-        return refusal
+        return self._send((key, address, template, patience, patience.retries), now)
 
     def harvest(self, now: float) -> Harvest:
         """Give up or ask again what is overdue, and hand over everything that ended since the last call."""
@@ -145,28 +149,34 @@ class SnmpClient:
                     self._read_all(now)
                     flight = self._book[request_id]
                 if isinstance(flight, tuple):
-                    self._time_out(request_id, flight, now)
+                    self._time_out(flight, now)
         while self._resting and self._resting[0][0] <= now:
             del self._book[self._resting.popleft()[1]]
 
     def on_readable(self, sock: socket.socket, now: float) -> int:
         """Read and match what has arrived, up to a budget; return how many datagrams that was."""
-        receive = sock.recvfrom
+        receive, awaited = sock.recvfrom, self._awaited
         count = 0
         try:
             data, ancillary, _, source = sock.recvmsg(MAX_MESSAGE, self._drops.space)
             if ancillary:
                 self.counters.kernel_drops += self._drops.newly_dropped(sock, ancillary)
-            self._accept(data, source, now)
-            for count in range(1, _READ_BUDGET):  # noqa: B007  (how far it came when the socket ran dry)
+            while True:
+                count += 1
+                flight = awaited.get(source)
+                values = None if flight is None else flight[3].read_answer(data, flight[0])
+                if flight is None or values is None:
+                    self._accept(data, source, now)
+                else:
+                    self._end(flight, values, now)
+                if count >= _READ_BUDGET:
+                    return count
                 data, source = receive(MAX_MESSAGE)
-                self._accept(data, source, now)
         except BlockingIOError:
             return count
         except OSError:
             self.counters.socket_errors += 1
             return count
-        return _READ_BUDGET
 
     def _read_all(self, now: float) -> None:
         for sock in self._sockets.all():
@@ -174,8 +184,8 @@ class SnmpClient:
                 if self.on_readable(sock, now) < _READ_BUDGET:
                     break
 
-    def _send(self, flight: _Flight, now: float) -> Refusal | None:
-        (_, address, template, patience), _ = flight
+    def _send(self, ask: _Ask, now: float) -> Refusal | None:
+        key, address, template, patience, retries = ask
         sock = self._sockets.ipv6 if ":" in address[0] else self._sockets.ipv4
         if sock is None:
             return Refusal.NO_SOCKET
@@ -188,31 +198,32 @@ class SnmpClient:
             self.counters.socket_errors += 1
             return Refusal.NO_ROUTE
         self.counters.sent += 1
-        self._book[request_id] = flight
+        self._awaited[address] = self._book[request_id] = (request_id, key, address, template, patience, retries)
         lane = self._lanes.get(patience.timeout)
         if lane is None:
             lane = self._lanes[patience.timeout] = deque()
         lane.append((now + patience.timeout, request_id))
         return None
 
-    def _time_out(self, request_id: int, flight: _Flight, now: float) -> None:
-        ask, retries = flight
+    def _time_out(self, flight: _Flight, now: float) -> None:
+        request_id, key, address, template, patience, retries = flight
         self._book[request_id] = RejectReason.LATE
-        self._resting.append((now + 2 * ask[3].timeout, request_id))
+        self._awaited[address] = None
+        self._resting.append((now + 2 * patience.timeout, request_id))
         if retries > 0:
             self.counters.retries += 1
-            self._send_again((ask, retries - 1), now)
+            self._send_again((key, address, template, patience, retries - 1), now)
             return
         self.counters.timed_out += 1
-        kind = FailureKind.UNREADABLE if ask[1] in self._garbled else FailureKind.TIMED_OUT
-        self._deliver(ask, Failure(ask[0], kind))
+        kind = FailureKind.UNREADABLE if address in self._garbled else FailureKind.TIMED_OUT
+        self._deliver(key, address, Failure(key, kind))
 
-    def _send_again(self, flight: _Flight, now: float) -> None:
-        refusal = self._send(flight, now)
+    def _send_again(self, ask: _Ask, now: float) -> None:
+        refusal = self._send(ask, now)
         if refusal is Refusal.WOULD_BLOCK:
-            self._unsent.append(flight)
+            self._unsent.append(ask)
         elif refusal is not None:
-            self._deliver(flight[0], Failure(flight[0][0], FailureKind.UNSENT))
+            self._deliver(ask[0], ask[1], Failure(ask[0], FailureKind.UNSENT))
 
     def _accept(self, data: bytes, source: Address, now: float) -> None:
         head = read_head(data)
@@ -223,7 +234,7 @@ class SnmpClient:
         flight = self._flight_of(request_id, source)
         if flight is None:
             return
-        template = flight[0][2]
+        template = flight[3]
         if data[auth_start:auth_stop] != template.auth:
             # The version is the first three of these octets.
             same = data[auth_start : auth_start + 3] == template.auth[:3]
@@ -233,7 +244,9 @@ class SnmpClient:
             values = template.read_values(data, body, end)
         except SnmpDecodeError:
             values = None  # and the full decoder will say so
-        self._end(request_id, flight, values or self._decode(flight[0], data), now)
+        if values:
+            template.learn(data, body, end)
+        self._end(flight, values or self._decode(flight, data), now)
 
     def _accept_unusual(self, data: bytes, source: Address, now: float) -> None:
         # Full decoding costs milliseconds at worst, so nobody gets it without the id and source of a waiting request.
@@ -252,28 +265,28 @@ class SnmpClient:
         flight = self._flight_of(envelope.request_id, source)
         if flight is None:
             return
-        template = flight[0][2]
+        template = flight[3]
         if envelope.version != template.version:
             self.counters.reject(RejectReason.WRONG_VERSION)
         elif envelope.community != template.community:
             self.counters.reject(RejectReason.WRONG_COMMUNITY)
         else:
-            self._end(envelope.request_id, flight, self._decode(flight[0], data), now)
+            self._end(flight, self._decode(flight, data), now)
 
     def _flight_of(self, request_id: int, source: Address) -> _Flight | None:
         flight = self._book.get(request_id, RejectReason.UNKNOWN_REQUEST_ID)
         if isinstance(flight, RejectReason):
             self.counters.reject(flight)
             return None
-        address = flight[0][1]
+        address = flight[2]
         if source != address and source[:2] != address:  # IPv6 sources carry flow and scope as well
             swapped = source[:2] in self._awaited
             self.counters.reject(RejectReason.SWAPPED if swapped else RejectReason.WRONG_SOURCE)
             return None
         return flight
 
-    def _decode(self, ask: _Ask, data: bytes) -> Result:
-        key, _, template, _ = ask
+    def _decode(self, flight: _Flight, data: bytes) -> Result:
+        key, template = flight[1], flight[3]
         try:
             message = decode_message(data)
         except SnmpDecodeError:
@@ -289,17 +302,16 @@ class SnmpClient:
             return Failure(key, FailureKind.MISMATCHED)
         return [varbind.value for varbind in message.varbinds] if is_get else message.varbinds
 
-    def _end(self, request_id: int, flight: _Flight, result: Result, now: float) -> None:
-        ask = flight[0]
+    def _end(self, flight: _Flight, result: Result, now: float) -> None:
+        request_id, key, address, _, patience, _ = flight
         if not isinstance(result, Failure) or result.kind is FailureKind.AGENT_ERROR:
             self.counters.answered += 1
         self._book[request_id] = RejectReason.DUPLICATE
-        self._resting.append((now + 2 * ask[3].timeout, request_id))
-        self._deliver(ask, result)
+        self._resting.append((now + 2 * patience.timeout, request_id))
+        self._deliver(key, address, result)
 
-    def _deliver(self, ask: _Ask, result: Result) -> None:
-        key, address, _, _ = ask
-        self._awaited.discard(address)
+    def _deliver(self, key: int, address: Address, result: Result) -> None:
+        self._awaited.pop(address, None)
         self._garbled.discard(address)
         if key < 0:
             if self.private is not None:

@@ -5,12 +5,14 @@ known it counts as a fresh start: the rate is then too small for one interval, w
 4 GiB that never flowed.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from netmon.probes.snmp.uptime import Restart
 
 _WRAP32 = 1 << 32
 _WRAP64 = 1 << 64
+_NEVER = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +46,47 @@ def advance(before: Counter | None, raw: int | None, bits: int, restart: Restart
     if bits == 32 and restart is Restart.NO:  # noqa: PLR2004
         return Counter((before.total + raw - before.last + _WRAP32) % _WRAP64, raw)
     return Counter(raw, raw)
+
+
+class Tally:
+    """All counters of one device, in the order of its script: what the device said last, and the totals.
+
+    A million counters a minute come by here and nearly all of them have just grown, so that is done in place; `advance`
+    says what becomes of the others.
+    """
+
+    __slots__ = ("_last", "_total")
+
+    def __init__(self, size: int) -> None:
+        self._last = [_NEVER] * size
+        self._total = [0] * size
+
+    def take(self, readings: list[float], counters: Sequence[tuple[int, int]], restart: Restart) -> None:
+        """Put totals where a poll's readings have the device's numbers; what is absent (NaN) changes nothing.
+
+        Args:
+            readings: of the whole poll.
+            counters: the places of the counters in it, and how wide they are in the device.
+            restart: whether the device restarted since the last poll that had an uptime.
+        """
+        lasts, totals = self._last, self._total
+        may_grow = restart is not Restart.YES
+        at = -1
+        for place, bits in counters:
+            at += 1
+            raw = readings[place]
+            last = lasts[at]
+            if raw == last and may_grow:
+                readings[place] = totals[at]
+            elif raw.__class__ is int and raw > last >= 0 and may_grow and totals[at] + raw - last < _WRAP64:
+                totals[at] += raw - last
+                lasts[at] = raw
+                readings[place] = totals[at]
+            elif raw == raw:  # noqa: PLR0124 - no NaN
+                counter = advance(None if last == _NEVER else Counter(totals[at], last), int(raw), bits, restart)
+                lasts[at], totals[at] = int(raw), int(raw) if counter is None else counter.total
+                readings[place] = totals[at]
+
+    def carry(self, at: int, other: "Tally", other_at: int) -> None:
+        """Go on from another tally's counter."""
+        self._last[at], self._total[at] = other._last[other_at], other._total[other_at]

@@ -22,8 +22,9 @@ class RequestIds:
     def fresh(self, used: Container[int]) -> int:
         """Return an id that is not in `used`."""
         while True:
-            if not self._drawn:
-                self._drawn.extend(number & 0x7FFFFFFF for number in unpack(f"{_BLOCK}I", self._entropy(4 * _BLOCK)))
-            request_id = self._drawn.pop()
-            if request_id >= _LOWEST and request_id not in used:
-                return request_id
+            while self._drawn:
+                request_id = self._drawn.pop()
+                if request_id not in used:
+                    return request_id
+            drawn = (number & 0x7FFFFFFF for number in unpack(f"{_BLOCK}I", self._entropy(4 * _BLOCK)))
+            self._drawn = [request_id for request_id in drawn if request_id >= _LOWEST]

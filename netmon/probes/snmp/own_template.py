@@ -10,6 +10,7 @@ from functools import lru_cache
 from netmon.model.profiles import Oid
 from netmon.probes.snmp.ber import Absent, Tag, encode, encode_integer, encode_oid, encode_value
 from netmon.probes.snmp.codec import PduType, Version
+from netmon.probes.snmp.layouts import Layouts
 from netmon.probes.snmp.own_rows import OwnOids
 from netmon.probes.snmp.template import RequestTemplate, compile_get
 
@@ -17,6 +18,7 @@ _WIRE_HEAD = len(encode_oid((1, 3)))
 _HEADER = 2
 """Tag and length of a name or a varbind, both of which are short."""
 _KEPT = 512
+_NO_LAYOUTS = Layouts(learns=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +73,14 @@ class OwnTemplate(RequestTemplate):
     @property
     def oids(self) -> tuple[Oid, ...]:
         return OwnOids(self._shape.like.oids, self._shape.places, self._index)[:]
+
+    @property
+    def _heads(self) -> dict[int, tuple[bytes, bytes]]:
+        return self._shape.like._heads
+
+    @property
+    def _layouts(self) -> Layouts:
+        return _NO_LAYOUTS  # a layout of one device's own is not worth its memory
 
     @property
     def _names(self) -> tuple[tuple[bytes, int], ...]:

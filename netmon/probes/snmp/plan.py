@@ -15,7 +15,7 @@ from netmon.probes.snmp.cells import Columns, Row
 from netmon.probes.snmp.codec import Version
 from netmon.probes.snmp.discover import Discovery
 from netmon.probes.snmp.interfaces import Interface
-from netmon.probes.snmp.quick import QuickReader
+from netmon.probes.snmp.quick import QuickReader, Read
 from netmon.probes.snmp.reading import Cell, Gathered, Method, RowCount, Series, Tables, Uptime
 from netmon.probes.snmp.shared import shared_cell, shared_method, shared_reader
 from netmon.probes.snmp.standard import TABLE_STAMPS, UPTIME_OIDS, interface_rules, interface_series
@@ -82,6 +82,11 @@ class PollPlan:
             One value per series, None where absent; counters are the device's own numbers (see `counters.advance`).
         """
         return self._reader.read(values, tables)
+
+    @property
+    def readings(self) -> Read:
+        """What `decode` does, as one function that gives NaN where a reading is absent: the sweep's way."""
+        return self._reader.numbers
 
     def table_stamp(self, values: Sequence[Value]) -> int | None:
         """Return a number that changes when the device's interfaces do (see `rediscovery`); None if it gave none."""

@@ -6,12 +6,13 @@ Requests of a poll that takes several follow one another, for one device is aske
 """
 
 import asyncio
-import math
 import socket
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain
+from typing import TypeAlias
 from weakref import WeakValueDictionary
 
 from netmon.errors import ProbeError
@@ -20,6 +21,7 @@ from netmon.model.profiles import Profile
 from netmon.model.readings import Outline
 from netmon.ports import SnmpBatch, SnmpPlan, Vitals
 from netmon.probes.namespace import open_in_namespace
+from netmon.probes.snmp.access import UserAccess
 from netmon.probes.snmp.account import Account
 from netmon.probes.snmp.agent import Agent
 from netmon.probes.snmp.ber import Absent, Oid, Value
@@ -27,7 +29,6 @@ from netmon.probes.snmp.client import Patience, SnmpClient, Values
 from netmon.probes.snmp.codec import Version
 from netmon.probes.snmp.discover import Discovery, discover
 from netmon.probes.snmp.downgrade import Manner
-from netmon.probes.snmp.engines import EnginePool, UserAccess
 from netmon.probes.snmp.families import Families, FamilyName, Kin, Likeness, family_name, kin_of, likeness
 from netmon.probes.snmp.identify import SystemGroup, read_system
 from netmon.probes.snmp.onus import InTurn, OltTables
@@ -39,7 +40,7 @@ from netmon.probes.snmp.rediscovery import DAILY, is_replaced
 from netmon.probes.snmp.script import Script
 from netmon.probes.snmp.session import Asking, SnmpDesk, SnmpSession, SnmpTarget
 from netmon.probes.snmp.sockets import Sockets, canonical_address, open_socket
-from netmon.probes.snmp.v3 import PysnmpSession, PysnmpTarget
+from netmon.probes.snmp.usm_session import UsmDesk, UsmSession, UsmTarget
 from netmon.probes.snmp.widen import widened
 
 _SILENT = (FailureKind.TIMED_OUT, FailureKind.UNREADABLE)
@@ -63,15 +64,8 @@ class PollerConfig:
     users: Mapping[str, UserAccess] = field(default_factory=dict, repr=False)
 
 
-@dataclass(slots=True, eq=False)
-class _Poll:
-    """One poll under way, and the values it has brought so far."""
-
-    index: int
-    agent: Agent
-    began: float
-    values: Values = field(default_factory=list)
-    requests_done: int = 0
+_Poll: TypeAlias = tuple[int, Agent, float]
+"""A poll under way: the index it was asked for by, whom, and since when."""
 
 
 def open_poller(vitals: Vitals, config: PollerConfig, namespace: str = "") -> "SnmpPoller":
@@ -82,8 +76,8 @@ def open_poller(vitals: Vitals, config: PollerConfig, namespace: str = "") -> "S
         ProbeError: the namespace cannot be entered, or there is no socket to be had.
     """
     sockets = open_in_namespace(namespace, _open_sockets)
-    engines = EnginePool(lambda family: open_in_namespace(namespace, partial(open_socket, family)))
-    return SnmpPoller(sockets, engines, config, vitals)
+    users = UsmDesk(lambda family: open_in_namespace(namespace, partial(open_socket, family)))
+    return SnmpPoller(sockets, users, config, vitals)
 
 
 def _open_sockets() -> Sockets:
@@ -99,9 +93,9 @@ def _open_sockets() -> Sockets:
 class SnmpPoller:
     """Implements `ports.SnmpReader`; make it with `open_poller` inside the running loop. Not thread-safe."""
 
-    def __init__(self, sockets: Sockets, engines: EnginePool, config: PollerConfig, vitals: Vitals) -> None:
+    def __init__(self, sockets: Sockets, users: UsmDesk, config: PollerConfig, vitals: Vitals) -> None:
         self._sockets = sockets
-        self._engines = engines
+        self._users = users
         self._config = config
         self._client = SnmpClient(sockets)
         self._client.attach(asyncio.get_running_loop())
@@ -110,6 +104,7 @@ class SnmpPoller:
         self._families = Families()
         self._scripts: WeakValueDictionary[object, Script] = WeakValueDictionary()
         self._polls: dict[int, _Poll] = {}
+        self._parts: dict[int, list[Values]] = {}
         self._next_key = 0
         self._waiting: list[tuple[int, _Poll]] = []
         self._talks: set[asyncio.Task[None]] = set()
@@ -148,7 +143,7 @@ class SnmpPoller:
         return agent
 
     async def _alike(
-        self, target: SnmpTarget | PysnmpTarget, name: FamilyName, known: Agent | None
+        self, target: SnmpTarget | UsmTarget, name: FamilyName, known: Agent | None
     ) -> tuple[Kin, Likeness] | None:
         """The plan that fits it as it is, its own or another device's, and what it says it is; None if none does."""
         if not isinstance(target, SnmpTarget):
@@ -169,7 +164,7 @@ class SnmpPoller:
         return None
 
     async def _explore(
-        self, session: Asking, target: SnmpTarget | PysnmpTarget, device: Device, system: SystemGroup
+        self, session: Asking, target: SnmpTarget | UsmTarget, device: Device, system: SystemGroup
     ) -> Kin | None:
         """Find out everything; None where there is nothing to poll."""
         found = await discover(session, self._config.profiles, named=device.profile, system=system)
@@ -183,7 +178,7 @@ class SnmpPoller:
                 kin = self._kin(target, replace(found, manner=manner))
         return kin
 
-    def _kin(self, target: SnmpTarget | PysnmpTarget, found: Discovery) -> Kin:
+    def _kin(self, target: SnmpTarget | UsmTarget, found: Discovery) -> Kin:
         plan, community = build_plan(found), target.community if isinstance(target, SnmpTarget) else b""
         slow = build_plan(found, Scope.BACKGROUND)
         has_slow = bool(slow.series and (slow.requests or slow.walks))
@@ -199,10 +194,9 @@ class SnmpPoller:
         if not isinstance(plan, Agent) or plan.is_busy:
             return
         plan.is_busy = True
-        poll = _Poll(index, plan, now)
         key = self._next_key
-        self._next_key += 1
-        self._polls[key] = poll
+        self._next_key = key + 1
+        self._polls[key] = poll = (index, plan, now)
         if plan.heard is not None and (values := plan.first_values(now)):
             self._finish(key, poll, values, _NO_TABLES, now)
         elif plan.needs_talk:
@@ -216,12 +210,17 @@ class SnmpPoller:
         """See `ports.SnmpReader`."""
         self._send_waiting(now)
         harvest = self._client.harvest(now)
+        polls = self._polls
         for key, values in harvest.answers:
-            poll = self._polls.get(key)
-            if poll is not None:
-                self._take(key, poll, values, now)
+            poll = polls.get(key)
+            if poll is None:  # forgotten meanwhile
+                continue
+            if len(poll[1].script.templates) > 1:
+                self._take_part(key, poll, values, now)
+            else:
+                self._finish(key, poll, values, _NO_TABLES, now)
         for failure in harvest.failures:
-            poll = self._polls.get(failure.key)
+            poll = polls.get(failure.key)
             if poll is not None:
                 self._take_failure(failure, poll, now)
         self._account.settle()
@@ -230,9 +229,10 @@ class SnmpPoller:
 
     def forget(self) -> None:
         """See `ports.SnmpReader`."""
-        for poll in self._polls.values():
-            poll.agent.is_busy = False
+        for _, agent, _ in self._polls.values():
+            agent.is_busy = False
         self._polls.clear()
+        self._parts.clear()
         self._batch = SnmpBatch()
 
     def slow_outline(self, plan: SnmpPlan) -> Outline:
@@ -247,8 +247,7 @@ class SnmpPoller:
         values = await session.get(plan.slow.oids)
         if isinstance(values, Failure):
             return None
-        readings = plan.slow.read(values, await _walk(session, plan.slow.walks))
-        return [math.nan if value is None else value for value in readings]
+        return plan.slow.read(values, await _walk(session, plan.slow.walks))
 
     def olt(self, plan: SnmpPlan) -> OltTables | None:
         """See `ports.LeisureReader`."""
@@ -263,22 +262,22 @@ class SnmpPoller:
             talk.cancel()
         await asyncio.gather(*self._talks, return_exceptions=True)
         self._desk.close()
-        self._engines.close()
+        self._users.close()
         self._client.detach()
         for sock in self._sockets.all():
             sock.close()
 
-    def _target(self, device: Device) -> SnmpTarget | PysnmpTarget | None:
+    def _target(self, device: Device) -> SnmpTarget | UsmTarget | None:
         config, address = self._config, canonical_address(device.address, self._config.port)
         if user := config.users.get(device.credential):
-            return PysnmpTarget(address, user, config.patience)
+            return UsmTarget(address, user, config.patience)
         community = config.communities.get(device.credential)
         return None if community is None else SnmpTarget(address, community, config.patience)
 
-    def _session(self, target: SnmpTarget | PysnmpTarget, manner: Manner | None, lasting: Oid | None = None) -> Asking:
+    def _session(self, target: SnmpTarget | UsmTarget, manner: Manner | None, lasting: Oid | None = None) -> Asking:
         if isinstance(target, SnmpTarget):
             return SnmpSession(self._desk, target, manner, lasting)
-        return PysnmpSession(self._engines, target, manner)
+        return UsmSession(self._users, target, manner)
 
     def _script(self, plan: PollPlan, version: Version, community: bytes, own: OwnRows | None) -> Script:
         key = (plan.requests, plan.walks, plan.series, version, community)
@@ -288,76 +287,85 @@ class SnmpPoller:
         return script
 
     def _send(self, key: int, poll: _Poll, now: float) -> None:
-        agent = poll.agent
-        template = agent.script.templates[poll.requests_done]
-        refusal = self._client.request(key, agent.target.address, template, now, agent.target.patience)
+        agent = poll[1]
+        target, templates = agent.target, agent.script.templates
+        template = templates[0] if len(templates) == 1 else templates[len(self._parts.get(key, ()))]
+        refusal = self._client.request(key, target.address, template, now, target.patience)
+        if refusal is None:
+            return
         if refusal in _FOR_A_MOMENT:
             self._waiting.append((key, poll))
-        elif refusal is not None:
-            self._drop(key, poll)
+        else:
+            self._drop(key, agent)
 
     def _send_waiting(self, now: float) -> None:
         """Send what could not be sent before: somebody else was asking the device, or the kernel had no room."""
         waiting, self._waiting = self._waiting, []
         for key, poll in waiting:
-            patience = poll.agent.target.patience
-            if now - poll.began > patience.timeout * (patience.retries + 1):
-                self._drop(key, poll)
+            _, agent, began = poll
+            patience = agent.target.patience
+            if now - began > patience.timeout * (patience.retries + 1):
+                self._drop(key, agent)
             elif key in self._polls:  # else it was forgotten meanwhile
                 self._send(key, poll, now)
 
-    def _drop(self, key: int, poll: _Poll) -> None:
+    def _drop(self, key: int, agent: Agent) -> None:
+        if self._parts:
+            self._parts.pop(key, None)
         if self._polls.pop(key, None) is not None:
-            poll.agent.is_busy = False
+            agent.is_busy = False
 
-    def _take(self, key: int, poll: _Poll, values: Sequence[Value], now: float) -> None:
-        poll.requests_done += 1
-        if len(poll.agent.script.templates) > 1:
-            poll.values += values
-            values = poll.values
-        if poll.requests_done < len(poll.agent.script.templates):
+    def _take_part(self, key: int, poll: _Poll, values: Values, now: float) -> None:
+        """One of several requests of a poll was answered."""
+        parts = self._parts.setdefault(key, [])
+        parts.append(values)
+        if len(parts) < len(poll[1].script.templates):
             self._send(key, poll, now)
         else:
-            self._finish(key, poll, values, _NO_TABLES, now)
+            self._finish(key, poll, list(chain.from_iterable(parts)), _NO_TABLES, now)
 
     def _take_failure(self, failure: Failure, poll: _Poll, now: float) -> None:
-        if poll.requests_done == 0 and failure.kind in _SILENT:
-            self._batch.missed.append(poll.index)
-        if poll.requests_done == 0 and failure.kind in _NOTHING_HEARD:
-            self._drop(failure.key, poll)
+        index, agent, _ = poll
+        parts = self._parts.get(failure.key, ())
+        if not parts and failure.kind in _SILENT:
+            self._batch.missed.append(index)
+        if not parts and failure.kind in _NOTHING_HEARD:
+            self._drop(failure.key, agent)
             return
         # It is there, though not for all that was asked; what is missing is absent, and discovery shall look again.
-        missing = len(poll.agent.script.oids) - len(poll.values)
-        self._finish(failure.key, poll, [*poll.values, *[Absent.NO_SUCH_INSTANCE] * missing], _NO_TABLES, now)
+        values = list(chain.from_iterable(parts))
+        missing = len(agent.script.oids) - len(values)
+        self._finish(failure.key, poll, [*values, *[Absent.NO_SUCH_INSTANCE] * missing], _NO_TABLES, now)
 
     async def _talk(self, key: int, poll: _Poll) -> None:
-        agent = poll.agent
+        index, agent, _ = poll
         session = self._session(agent.target, agent.manner)
         try:
             values = await session.get(agent.script.oids)
             tables = {} if isinstance(values, Failure) else await _walk(session, agent.script.walks)
-            agent.manner = session.manner
+            agent.adopt(session.manner)
             if key not in self._polls:
                 return  # forgotten meanwhile
             if not isinstance(values, Failure):
                 self._finish(key, poll, values, tables, asyncio.get_running_loop().time())
             elif values.kind is not FailureKind.UNSENT:
-                self._batch.missed.append(poll.index)
+                self._batch.missed.append(index)
         finally:
-            self._drop(key, poll)
+            self._drop(key, agent)
 
     def _finish(self, key: int, poll: _Poll, values: Sequence[Value], tables: Tables, now: float) -> None:
-        agent = poll.agent
-        self._drop(key, poll)
+        index, agent, _ = poll
+        self._drop(key, agent)
         readings, is_changed = agent.take(values, tables, now)
-        self._batch.answered.append(poll.index)
-        self._batch.plans.append(agent)
-        self._batch.readings.append(readings)
+        batch = self._batch
+        batch.answered.append(index)
+        batch.plans.append(agent)
+        batch.readings.append(readings)
         if is_changed:
-            self._batch.changed.append(poll.index)
+            batch.changed.append(index)
 
 
-def _is_shareable(target: SnmpTarget | PysnmpTarget, kin: Kin) -> bool:
+def _is_shareable(target: SnmpTarget | UsmTarget, kin: Kin) -> bool:
     """Whether GETs alone can tell that a device is like it."""
     is_plain = isinstance(target, SnmpTarget) and kin.manner.version is Version.V2C
     walks = bool(kin.script.walks or (kin.slow is not None and kin.slow.walks))

@@ -1,15 +1,18 @@
-"""The fast way to read most series: one object, one multiplication, no branches of a rule that does not have them.
+"""The fast way to read a plan's series: one straight function a plan, written once and compiled.
 
 A sweep decodes a million readings a minute, and nearly all of them are a number times a scale, a counter or a state, a
-share of two numbers, or the sum or mean of a few such. For these everything that can be is computed beforehand; what
-comes out is exactly what the series' method would say, or nothing, and then the method is asked. So speed never decides
-a value.
+share of two numbers, or the sum or mean of a few such. A loop over their rules spends its time on finding out what each
+rule does not have; so for each plan a function is written that has just what its rules need, as `dataclasses` and
+`namedtuple` write theirs. Everything it holds is a number or a name made here, nothing of what a profile says. What it
+returns is exactly what the series' methods would say, and where it cannot tell it asks the method. So speed never
+decides a value.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeAlias
 
 from netmon.model.profiles import Gather, Rule, UptimeSource
 from netmon.model.readings import NATURE
@@ -23,8 +26,12 @@ from netmon.probes.snmp.reading import (
     Series,
     Tables,
     Uptime,
-    combine,
 )
+
+Read: TypeAlias = Callable[[Sequence[Value], Tables], list[float]]
+_NAN = math.nan
+_SHAPES_KEPT = 512
+"""Functions compiled; plans that differ in numbers only share one."""
 
 
 class _Number(NamedTuple):
@@ -55,129 +62,154 @@ class _Share(NamedTuple):
     absent: frozenset[int]
 
 
-class _Outcome(NamedTuple):
-    """A series that is several numbers put together."""
-
-    place: int
-    how: Gather
-    indexes: tuple[int, ...]
-
-
 @dataclass(frozen=True, slots=True)
 class QuickReader:
-    """All series of a plan, prepared.
+    """All series of a plan, prepared. `numbers` gives every reading in order, NaN where it is absent."""
 
-    `alone` has for each series the number it is, by its place; where it is none, the place after all numbers and
-    shares, at which there is never a value.
-    """
-
-    numbers: tuple[_Number, ...]
-    shares: tuple[_Share, ...]
-    alone: tuple[int, ...]
-    outcomes: tuple[_Outcome, ...]
-    methods: tuple[Method, ...]
+    numbers: Read
 
     def read(self, values: Sequence[Value], tables: Tables) -> list[float | None]:
-        """Read every series of one poll, in order."""
-        numbers = self._read_numbers(values)
-        if self.shares:
-            numbers += [_read_share(share, values) for share in self.shares]
-        numbers.append(None)
-        found = [numbers[at] for at in self.alone]
-        for place, how, indexes in self.outcomes:
-            several = [number for at in indexes if (number := numbers[at]) is not None]
-            found[place] = combine(how, several) if len(several) == len(indexes) else None
-        if None in found:
-            for place, value in enumerate(found):
-                if value is None:
-                    found[place] = self.methods[place].read(values, tables)
-        return found
-
-    def _read_numbers(self, values: Sequence[Value]) -> list[float | None]:
-        found: list[float | None] = []
-        append = found.append
-        for at, offset, factor, base, least, most, absent, states in self.numbers:
-            raw = values[at]
-            if raw.__class__ is not int or raw in absent:
-                append(None)
-            elif factor is not None:
-                value = base + (raw + offset) * factor
-                append(value if least <= value <= most else None)
-            elif states is not None:
-                append(states.get(raw))
-            else:
-                append(raw if 0 <= raw <= MOST_COUNTED else None)
-        return found
-
-
-def _read_share(share: _Share, values: Sequence[Value]) -> float | None:
-    at, plus, minus, of, offset, scale, complement, least, most, absent = share
-    part, whole = values[at], values[of]
-    if not isinstance(part, int) or not isinstance(whole, int) or whole <= 0 or part in absent or whole in absent:
-        return None
-    for term in plus:
-        more = values[term]
-        if not isinstance(more, int) or more in absent:
-            return None
-        part += more
-    for term in minus:
-        less = values[term]
-        if not isinstance(less, int) or less in absent:
-            return None
-        part -= less
-    ratio: float = (part + offset) * scale / whole
-    if complement is not None:
-        ratio = complement - ratio
-    return ratio if least <= ratio <= most else None
+        """Read every series of one poll, in order; None where it is absent."""
+        return [None if math.isnan(one) else one for one in self.numbers(values, tables)]
 
 
 def prepare(series: Sequence[Series]) -> QuickReader:
     """Prepare the series of a plan; cells that several series share are read once."""
-    making = _Making()
-    slots = [making.slots_of(one.method) for one in series]
-    after_numbers = len(making.numbers)
-    nowhere = after_numbers + len(making.shares)
-    places = [tuple(slot if slot >= 0 else after_numbers - 1 - slot for slot in its) for its in slots]
-    return QuickReader(
-        numbers=tuple(making.numbers),
-        shares=tuple(making.shares),
-        alone=tuple(its[0] if len(its) == 1 else nowhere for its in places),
-        outcomes=tuple(
-            _Outcome(at, one.method.alternatives[0][0], its)
-            for at, (one, its) in enumerate(zip(series, places, strict=True))
-            if isinstance(one.method, Gathered) and len(its) > 1
-        ),
-        methods=tuple(one.method for one in series),
-    )
+    writing = _Writing()
+    results = [writing.result_of(place, one.method) for place, one in enumerate(series)]
+    make = _compiled(writing.source(results))
+    return QuickReader(make(tuple(writing.constants), _asking([one.method for one in series])))
 
 
-class _Making:
-    """Numbers and shares as they are found; a slot is a number's place, or -1, -2 and so on for the shares."""
+def _asking(methods: Sequence[Method]) -> Callable[[int, Sequence[Value], Tables], float]:
+    def ask(place: int, values: Sequence[Value], tables: Tables) -> float:
+        found = methods[place].read(values, tables)
+        return _NAN if found is None else found
+
+    return ask
+
+
+@lru_cache(_SHAPES_KEPT)
+def _compiled(source: str) -> Callable[[tuple[Any, ...], Callable[[int, Sequence[Value], Tables], float]], Read]:
+    names: dict[str, Any] = {"nan": _NAN, "fsum": math.fsum}
+    exec(source, names)  # noqa: S102 - written above from numbers and names of its own
+    make: Callable[[tuple[Any, ...], Callable[[int, Sequence[Value], Tables], float]], Read] = names["make"]
+    return make
+
+
+class _Writing:
+    """Writes a plan's function: raw values `v`, numbers made of them `n`, constants `c`, by position."""
 
     def __init__(self) -> None:
-        self.numbers: list[_Number] = []
-        self.shares: list[_Share] = []
-        self._slots: dict[int, int] = {}
+        self.constants: list[Any] = []
+        self._lines: list[str] = []
+        self._raw: dict[int, None] = {}
+        self._made: dict[int, str] = {}
+        self._count = 0
 
-    def slots_of(self, method: Method) -> tuple[int, ...]:
-        """Where what a series is made of stands; nowhere if only its method can read it."""
+    def source(self, results: Sequence[str]) -> str:
+        """The whole text, which defines `make(constants, ask)`."""
+        lines = [f"v{at} = values[{at}]" for at in self._raw]
+        lines += [*self._lines, f"return [{', '.join(results)}]"]
+        body = "\n".join(f"        {line}" for line in lines)
+        names = "".join(f"c{number}, " for number in range(len(self.constants)))
+        unpack = f"    ({names}) = constants\n" if names else ""
+        return f"def make(constants, ask):\n{unpack}    def read(values, tables):\n{body}\n    return read\n"
+
+    def result_of(self, place: int, method: Method) -> str:
+        """The expression of the series' reading."""
+        slow = f"ask({place}, values, tables)"
+        parts = self._parts_of(method)
+        if not parts:
+            return slow
+        found = parts[0]
+        if isinstance(method, Gathered) and len(parts) > 1:
+            found = _together(method.alternatives[0][0], parts)
+        return f"({found} if {' and '.join(f'{part} == {part}' for part in parts)} else {slow})"
+
+    def _parts_of(self, method: Method) -> tuple[str, ...]:
+        """The names of the numbers a series is made of; none if only its method can read it."""
         if isinstance(method, Gathered) and all(_is_quick(cell.rule) for cell in method.alternatives[0][1]):
-            return tuple(self._slot_of(cell) for cell in method.alternatives[0][1])
+            return tuple(self._name_of(cell) for cell in method.alternatives[0][1])
         if isinstance(method, Uptime) and _is_simple(method):
             source, at = method.sources[0]
-            self.numbers.append(_Number(at, factor=SECONDS_PER_UNIT[source], least=0.0))
-            return (len(self.numbers) - 1,)
+            return (self._write(self._number(_Number(at, factor=SECONDS_PER_UNIT[source], least=0.0))),)
         return ()
 
-    def _slot_of(self, cell: Cell) -> int:
-        if id(cell) not in self._slots:
-            if _is_share(cell.rule):
-                self.shares.append(_share_of(cell))
-                self._slots[id(cell)] = -len(self.shares)
-            else:
-                self.numbers.append(_number_of(cell))
-                self._slots[id(cell)] = len(self.numbers) - 1
-        return self._slots[id(cell)]
+    def _name_of(self, cell: Cell) -> str:
+        if id(cell) not in self._made:
+            number = self._share(_share_of(cell)) if _is_share(cell.rule) else self._number(_number_of(cell))
+            self._made[id(cell)] = self._write(number)
+        return self._made[id(cell)]
+
+    def _write(self, expression: str) -> str:
+        name = f"n{self._count}"
+        self._count += 1
+        self._lines.append(f"{name} = {expression}")
+        return name
+
+    def _number(self, number: _Number) -> str:
+        raw = self._value(number.at)
+        checks = list(self._are_numbers((number.at,), number.absent))
+        if number.factor is None:
+            if number.states is not None:
+                return f"{self._constant(dict(number.states))}.get({raw}, nan) if {' and '.join(checks)} else nan"
+            return f"{raw} if {' and '.join(checks)} and 0 <= {raw} <= {MOST_COUNTED} else nan"
+        shifted = f"({raw} + {self._constant(number.offset)})" if number.offset else raw
+        value = f"{shifted} * {self._constant(number.factor)}"
+        if number.base:
+            value = f"{self._constant(number.base)} + {value}"
+        return self._within(value, checks, number.least, number.most)
+
+    def _share(self, share: _Share) -> str:
+        whole = self._value(share.of)
+        checks = list(self._are_numbers((share.at, *share.plus, *share.minus, share.of), share.absent))
+        part = self._value(share.at)
+        part += "".join(f" + {self._value(at)}" for at in share.plus)
+        part += "".join(f" - {self._value(at)}" for at in share.minus)
+        value = f"({part} + {self._constant(share.offset)}) * {self._constant(share.scale)} / {whole}"
+        if share.complement is not None:
+            value = f"{self._constant(share.complement)} - {value}"
+        return self._within(value, [*checks, f"{whole} > 0"], share.least, share.most)
+
+    def _within(self, value: str, checks: list[str], least: float, most: float) -> str:
+        if least == -math.inf and most == math.inf:
+            return f"{value} if {' and '.join(checks)} else nan"
+        low = "" if least == -math.inf else f"{self._constant(least)} <= "
+        high = "" if most == math.inf else f" <= {self._constant(most)}"
+        return f"x if {' and '.join([*checks, f'{low}(x := {value}){high}'])} else nan"
+
+    def _are_numbers(self, places: Sequence[int], absent: frozenset[int]) -> Iterator[str]:
+        for at in dict.fromkeys(places):
+            yield f"{self._value(at)}.__class__ is int"
+        if absent:
+            sentinels = self._constant(absent)
+            for at in dict.fromkeys(places):
+                yield f"{self._value(at)} not in {sentinels}"
+
+    def _value(self, at: int) -> str:
+        self._raw[at] = None
+        return f"v{at}"
+
+    def _constant(self, constant: Any) -> str:
+        self.constants.append(constant)
+        return f"c{len(self.constants) - 1}"
+
+
+def _together(how: Gather, parts: Sequence[str]) -> str:
+    """As `reading.combine`, of values that are all there."""
+    row = ", ".join(parts)
+    match how:
+        case Gather.SUM:
+            return f"fsum(({row}))"
+        case Gather.MEAN:
+            return f"fsum(({row})) / {len(parts)}"
+        case Gather.MOST:
+            return f"max({row})"
+        case Gather.LEAST:
+            return f"min({row})"
+        case Gather.FIRST:
+            return parts[0]
 
 
 def _is_simple(method: Uptime) -> bool:

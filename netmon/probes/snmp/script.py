@@ -9,29 +9,29 @@ from itertools import islice
 
 from netmon.model.profiles import Oid
 from netmon.model.readings import Measure, Outline, Quantity
-from netmon.probes.snmp.ber import Value
 from netmon.probes.snmp.codec import Version
 from netmon.probes.snmp.own_rows import OwnOids, OwnRows
 from netmon.probes.snmp.own_template import own_template
 from netmon.probes.snmp.plan import PollPlan
-from netmon.probes.snmp.reading import Tables
 from netmon.probes.snmp.template import RequestTemplate
 
 
 class Script:
     """What to ask and what the answer means, for all devices with the same plan, version and community.
 
-    `templates`, `oids` and `walks` are the plan's. `counters` are the places in the outline that are counters, with
-    their width in bits; `uptime` is the place of the uptime, -1 where there is none. `own` are the rows that another
-    device has under another index.
+    `templates`, `oids` and `walks` are the plan's; so are `read`, its `PollPlan.readings`, and `stamp`, its
+    `PollPlan.table_stamp`. `counters` are the places in the outline that are counters, with their width in bits;
+    `uptime` is the place of the uptime, -1 where there is none. `own` are the rows that another device has under
+    another index.
     """
 
     __slots__ = (
-        "__weakref__", "_own", "_places", "_plan", "counters", "oids", "outline", "templates", "uptime", "walks",
+        "__weakref__", "_own", "_places", "counters", "oids", "outline", "read", "stamp", "templates", "uptime",
+        "walks",
     )  # fmt: skip
 
     def __init__(self, plan: PollPlan, version: Version, community: bytes, own: OwnRows | None = None) -> None:
-        self._plan = plan
+        self.read, self.stamp = plan.readings, plan.table_stamp
         self._own = own
         self._places = () if own is None else own.places_in(plan.oids)
         self.templates: Sequence[RequestTemplate] = plan.templates(version, community)
@@ -53,11 +53,3 @@ class Script:
             own_template(one, tuple(islice(places, len(one.oids))), index) for one in self.templates
         )
         return other
-
-    def read(self, values: Sequence[Value], tables: Tables) -> list[float | None]:
-        """Turn one poll into readings, in the order of the outline; see `PollPlan.decode`."""
-        return self._plan.decode(values, tables)
-
-    def stamp(self, values: Sequence[Value]) -> int | None:
-        """A number that changes when the device's interfaces do; see `PollPlan.table_stamp`."""
-        return self._plan.table_stamp(values)

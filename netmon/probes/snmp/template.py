@@ -2,22 +2,29 @@
 
 A poll needs three things from bytes: its request with a fresh id in it, the id of whatever comes back, and the values.
 So a template keeps the encoded request and patches four octets; `read_head` finds an answer's id; and `read_values`
-walks the answer comparing each name's octets with those asked for, decoding only values. Neither ever judges: an
-answer that is not laid out as expected yields None, and `decode_message` says what is the matter with it.
+walks the answer comparing each name's octets with those asked for, decoding only values. `read_answer` does both at
+once for an answer that begins as others did before it. None of them ever judges: an answer that is not laid out as
+expected yields None, and `decode_message` says what is the matter with it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import lru_cache
+from struct import Struct
 from typing import TypeAlias
 
+from netmon.errors import SnmpDecodeError
 from netmon.probes.snmp import ber
 from netmon.probes.snmp.ber import Absent, Oid, Tag, Value
 from netmon.probes.snmp.codec import PduType, Version, authentication
+from netmon.probes.snmp.layouts import Layouts, Span
 
 MAX_OBJECTS = 128  # per request; real agents give up long before
 
 _KEPT = 512
 """Templates of each kind that are remembered: discovery asks every device for the same columns."""
+_MOST_HEADS = 2_000
+"""Lengths of answers of which the beginning is remembered, per community."""
 
 _SEQUENCE = 0x30
 _RESPONSE = 0xA2
@@ -32,6 +39,7 @@ _INTEGER = 0x02
 _UNSIGNED32 = frozenset((0x41, 0x42, 0x43))
 _COUNTER64 = 0x46
 _PLACEHOLDER = 1 << 30
+_put_id = Struct(">I").pack_into
 
 
 Head: TypeAlias = tuple[int, int, int, int, int]
@@ -50,6 +58,8 @@ class RequestTemplate:
     _names: tuple[tuple[bytes, int], ...]
     _packet: bytearray
     _id_at: int
+    _heads: dict[int, tuple[bytes, bytes]] = field(repr=False)
+    _layouts: Layouts = field(init=False, default_factory=Layouts, repr=False)
 
     def __repr__(self) -> str:
         """Name the request without its community."""
@@ -57,9 +67,9 @@ class RequestTemplate:
 
     def packet(self, request_id: int) -> bytearray:
         """Return the request with this id in it (2**23 to 2**31 - 1); the buffer is reused by the next call."""
-        at = self._id_at
-        self._packet[at : at + 4] = request_id.to_bytes(4, "big")
-        return self._packet
+        packet = self._packet
+        _put_id(packet, self._id_at, request_id)
+        return packet
 
     def read_values(self, data: bytes, pos: int, end: int) -> list[Value] | None:
         """Read an answer's values in the order of `oids`.
@@ -82,6 +92,47 @@ class RequestTemplate:
             return _read_bindings(data, start, end, self._names) if stop == end else None
         except IndexError:
             return None
+
+    def read_answer(self, data: bytes, request_id: int) -> list[Value] | None:
+        """Read the answer to a request at one go, if it is laid out or begins as one before it; see `learn`.
+
+        Returns:
+            As `read_values`; None also for whatever else it is, or whatever is wrong with it: the long way tells.
+        """
+        values = self._layouts.read(data, request_id)
+        if values is not None:
+            return values
+        known = self._heads.get(len(data))
+        if known is None or self.pdu_type is not PduType.GET:
+            return None
+        before_id, after_id = known
+        head = before_id + request_id.to_bytes(4, "big") + after_id
+        if not data.startswith(head):
+            return None
+        try:
+            walked = _read_bindings(data, len(head), len(data), self._names)
+        except (IndexError, SnmpDecodeError):
+            return None
+        if walked is not None:
+            self._layouts.walked(data, len(before_id), self._spans(data, len(head)))
+        return walked
+
+    def _spans(self, data: bytes, pos: int) -> Iterator[Span]:
+        for _, name_size in self._names:
+            tag_at, stop = pos + 2 + name_size, pos + 2 + data[pos + 1]
+            yield data[tag_at], tag_at + 2, stop
+            pos = stop
+
+    def learn(self, data: bytes, pos: int, end: int) -> None:
+        """Take in an answer that the long way has read: the next of its length with these lengths is read at one go.
+
+        All answers of one length to one community, in one form of the lengths, are the same up to their objects but for
+        the request-id. So that is learnt for all templates of a community at once.
+        """
+        if end == len(data):
+            if len(self._heads) >= _MOST_HEADS:
+                self._heads.clear()
+            self._heads[end] = (data[: pos - 4], data[pos : _element(data, pos + 6, _SEQUENCE)[0]])
 
 
 @lru_cache(_KEPT)
@@ -149,7 +200,14 @@ def _compile(
         _names=tuple((name, len(name)) for name in names),
         _packet=packet,
         _id_at=len(packet) - len(after_id) - 4,
+        _heads=_heads_of(auth),
     )
+
+
+@lru_cache(_KEPT)
+def _heads_of(auth: bytes) -> dict[int, tuple[bytes, bytes]]:
+    """How good answers begin that are so long, before and after the request-id; grows by `RequestTemplate.learn`."""
+    return {}
 
 
 def _element(data: bytes, pos: int, tag: int) -> tuple[int, int]:
