@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import threading
+import time
 from contextlib import asynccontextmanager
 
 import pytest
@@ -10,18 +11,22 @@ import pytest
 from netmon.probes.snmp.ber import Absent, Tag
 from netmon.probes.snmp.client import Patience, SnmpClient
 from netmon.probes.snmp.codec import Message, PduType, VarBind, Version
+from netmon.probes.snmp.discover import Discovery, discover
 from netmon.probes.snmp.downgrade import Manner
 from netmon.probes.snmp.reasons import Failure, FailureKind
 from netmon.probes.snmp.session import SnmpDesk, SnmpSession, SnmpTarget
 from netmon.probes.snmp.sockets import Sockets, canonical_address, open_socket
 from netmon.probes.snmp.template import compile_get
 from netmon.probes.snmp.walk import WalkEnd, WalkLimits
+from netmon.settings.profiles import load_profiles
 
 SYSTEM = (1, 3, 6, 1, 2, 1, 1)
 NAME = (*SYSTEM, 5, 0)
 UPTIME = (*SYSTEM, 3, 0)
 NOT_THERE = (*SYSTEM, 99, 0)
 QUICK = Patience(timeout=0.1, retries=0)
+UNHURRIED = Patience(timeout=3.0, retries=0)
+"""A real agent that answers does so within this, on a busy machine too."""
 
 
 @asynccontextmanager
@@ -97,7 +102,7 @@ def by_the_book(request):
 
 
 def test_a_real_agent_gives_values_and_says_which_are_not_there(snmpd):
-    values, manner = with_session(lambda session: session.get([NAME, UPTIME, NOT_THERE]), snmpd)
+    values, manner = with_session(lambda session: session.get([NAME, UPTIME, NOT_THERE]), snmpd, patience=UNHURRIED)
     assert values[0] == b"ap-40010101"
     assert isinstance(values[1], int)
     assert values[2] in (Absent.NO_SUCH_OBJECT, Absent.NO_SUCH_INSTANCE)
@@ -106,13 +111,14 @@ def test_a_real_agent_gives_values_and_says_which_are_not_there(snmpd):
 
 def test_a_real_agent_asked_in_snmpv1_gives_what_is_there_in_spite_of_what_is_not(snmpd):
     manner = Manner(version=Version.V1)
-    values, _ = with_session(lambda session: session.get([NOT_THERE, NAME, NOT_THERE]), snmpd, manner)
+    asked = [NOT_THERE, NAME, NOT_THERE]
+    values, _ = with_session(lambda session: session.get(asked), snmpd, manner, patience=UNHURRIED)
     assert values == [Absent.NO_SUCH_OBJECT, b"ap-40010101", Absent.NO_SUCH_OBJECT]
 
 
 @pytest.mark.parametrize("manner", [Manner(), Manner(max_repetitions=0), Manner(version=Version.V1)])
 def test_a_real_agents_system_group_is_walked_alike_by_getbulk_getnext_and_snmpv1(snmpd, manner):
-    result, _ = with_session(lambda session: session.walk((*SYSTEM, 9)), snmpd, manner)
+    result, _ = with_session(lambda session: session.walk((*SYSTEM, 9)), snmpd, manner, patience=UNHURRIED)
     assert result.end is WalkEnd.LEFT_SUBTREE
     names = [row.oid for row in result.rows]
     assert len(names) >= 10
@@ -138,7 +144,7 @@ def test_many_real_requests_at_once_are_served_in_turn(snmpd):
     async def use(session):
         return await asyncio.gather(*(session.get([NAME]) for _ in range(20)))
 
-    results, _ = with_session(use, snmpd, patience=Patience(timeout=3.0, retries=0))
+    results, _ = with_session(use, snmpd, patience=UNHURRIED)
     assert results == [[b"ap-40010101"]] * 20
 
 
@@ -274,3 +280,42 @@ def test_addresses_are_spelled_as_the_kernel_spells_them(text, spelled):
 def test_names_scopes_and_odd_ports_are_refused(host, port):
     with pytest.raises(ValueError, match=r"."):
         canonical_address(host, port)
+
+
+def test_a_discovery_that_meets_a_slow_table_without_end_goes_on_after_its_time_with_the_rows_that_came(
+    play, monkeypatch
+):
+    interfaces = (1, 3, 6, 1, 2, 1, 2, 2, 1, 2)
+    monkeypatch.setattr("netmon.probes.snmp.discover._LIMITS", WalkLimits(rows=5_000, seconds=0.5))
+
+    def after(oid, row):
+        if oid[: len(interfaces)] != interfaces:
+            return VarBind(oid, 0x82, Absent.END_OF_MIB_VIEW)
+        number = (*oid, 0)[len(interfaces)] + 1 + row
+        return VarBind((*interfaces, number), Tag.OCTET_STRING, b"port %d" % number)
+
+    def react(request):
+        asked = request.varbinds
+        if request.pdu_type == PduType.GET:
+            known = {UPTIME: VarBind(UPTIME, Tag.TIME_TICKS, 4711)}
+            return [known.get(one.oid, VarBind(one.oid, 0x81, Absent.NO_SUCH_INSTANCE)) for one in asked]
+        if asked[0].oid[: len(interfaces)] == interfaces:
+            time.sleep(0.04)
+        return [after(one.oid, row) for row in range(request.error_index) for one in asked]
+
+    agent = play(react)
+    profile = load_profiles()["generic"]
+    started = time.monotonic()
+    found, _ = with_session(
+        lambda session: discover(session, {"generic": profile}, named="generic"),
+        agent.address,
+        Manner(has_answered=True),
+        patience=Patience(timeout=2.0, retries=0),
+    )
+    assert isinstance(found, Discovery)
+    rows = len(found.tables[interfaces])
+    assert 0 < rows < 5_000
+    assert found.values[UPTIME] == 4711, "what comes after that table is still asked for"
+    walked = [one for one, _ in agent.seen if one.pdu_type == PduType.GETBULK and len(one.varbinds) == 1]
+    assert len(walked) > 1
+    assert time.monotonic() - started < 15
