@@ -4,8 +4,9 @@ Making it for the whole country takes longer than the event loop may be held, so
 yield TURN as they go along and return what they made.
 """
 
+import zlib
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,7 +17,7 @@ from netmon.model.ids import VillageId
 from netmon.model.inventory import Device, Inventory, Lifecycle, Village
 from netmon.model.regions import REGION_OF_PROVINCE
 from netmon_exporters.prometheus.readings import Sheet, current_sheet
-from netmon_exporters.prometheus.text import TURN, Family, label_text, strides
+from netmon_exporters.prometheus.text import TURN, Family, label_head, label_text, strides
 
 ELSEWHERE = "00"
 """Page of devices that no village tells the place of."""
@@ -30,39 +31,46 @@ DEVICE_INFO = Family("netmon_device_info", "Always 1; names, role and place of a
 
 @dataclass(slots=True, eq=False)
 class Page:
-    """One province: its devices by dense index, their label texts in that order, and the info series whole.
+    """One province: what is to be prepared, and once it is, that.
 
-    `sheet` is how their readings are laid out, and another takes its place when other things are read of them.
+    `columns` are its devices by dense index, and `heads` begin their label texts, in that order. The info series are
+    kept whole, but packed: 19 MB of a country's names and places go into 2. `sheet` is how the readings are laid out,
+    and another takes its place when other things are read of the devices.
     """
 
-    villages: list[Village] = field(default_factory=list)
-    rows: list[int] = field(default_factory=list)
+    villages: Sequence[Village] = ()
+    rows: Sequence[int] = ()
     columns: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, np.intp))
-    labels: list[bytes] = field(default_factory=list)
-    info: Sequence[bytes] = ()
+    heads: list[bytes] = field(default_factory=list)
+    packed_info: Sequence[bytes] = ()
     sheet: Sheet | None = None
 
     def prepare(self, inventory: Inventory) -> Iterator[bytes]:
         """Render what never changes, if nobody has yet. Two scrapes at once may both do it: the outcome is equal."""
-        if self.info:
+        if self.packed_info:
             return
-        labels: list[bytes] = []
-        info = [DEVICE_INFO.header]
-        for part in strides(self.rows):
+        rows, villages, heads = self.rows, self.villages, list[bytes]()
+        info = [zlib.compress(DEVICE_INFO.header)]
+        for part in strides(rows):
             devices = [inventory.devices[row] for row in part]
-            labels.extend(label_text({"device": one.id, "village": one.village or ""}) for one in devices)
-            info.append(b"".join(_info_line(DEVICE_INFO, _device_labels(one, inventory)) for one in devices))
+            heads.extend(label_head({"device": one.id, "village": one.village or ""}) for one in devices)
+            info.append(_packed(DEVICE_INFO, (_device_labels(one, inventory) for one in devices)))
             yield TURN
-        info.append(VILLAGE_INFO.header)
-        for villages in strides(self.villages):
-            info.append(b"".join(_info_line(VILLAGE_INFO, _village_labels(one)) for one in villages))
+        info.append(zlib.compress(VILLAGE_INFO.header))
+        for some in strides(villages):
+            info.append(_packed(VILLAGE_INFO, map(_village_labels, some)))
             yield TURN
-        self.columns = np.array(self.rows, np.intp)
-        self.labels, self.info = labels, info
+        self.columns = np.array(rows, np.intp)
+        self.heads, self.packed_info = heads, info
+        self.rows = self.villages = ()
+
+    def info(self) -> Iterator[bytes]:
+        """The info series of a prepared page."""
+        return map(zlib.decompress, self.packed_info)
 
     def prepare_readings(self, fleet: Fleet) -> Generator[bytes, None, Sheet]:
         """Lay out the readings of a prepared page, or those of whom it is still to be done."""
-        self.sheet = yield from current_sheet(self.sheet, self.columns, self.labels, fleet)
+        self.sheet = yield from current_sheet(self.sheet, self.columns, self.heads, fleet)
         return self.sheet
 
 
@@ -76,17 +84,19 @@ class Layout:
 
 def make_layout(inventory: Inventory, generation: int) -> Generator[bytes, None, Layout]:
     """Sort every village and every device that is not retired onto its page."""
-    pages: dict[str, Page] = {}
-    for villages in strides(list(inventory.villages.values())):
-        for village in villages:
-            pages.setdefault(village.province_code, Page()).villages.append(village)
+    villages: dict[str, list[Village]] = {}
+    rows: dict[str, list[int]] = {}
+    for some in strides(list(inventory.villages.values())):
+        for village in some:
+            villages.setdefault(village.province_code, []).append(village)
         yield TURN
-    for rows in strides(range(len(inventory.devices))):
-        for row in rows:
+    for part in strides(range(len(inventory.devices))):
+        for row in part:
             if inventory.devices[row].lifecycle is not Lifecycle.RETIRED:
-                pages.setdefault(_province_of(inventory, row), Page()).rows.append(row)
+                rows.setdefault(_province_of(inventory, row), []).append(row)
         yield TURN
-    return Layout(generation, dict(sorted(pages.items())))
+    codes = sorted({*villages, *rows})
+    return Layout(generation, {code: Page(villages.get(code, ()), rows.get(code, ())) for code in codes})
 
 
 def _province_of(inventory: Inventory, row: int) -> str:
@@ -110,8 +120,8 @@ def _code(village: VillageId) -> str:
     return village[:2]
 
 
-def _info_line(family: Family, labels: dict[str, str]) -> bytes:
-    return b"%b%b1\n" % (family.name.encode(), label_text(labels))
+def _packed(family: Family, found: Iterable[dict[str, str]]) -> bytes:
+    return zlib.compress(b"".join(b"%b%b1\n" % (family.name.encode(), label_text(labels)) for labels in found))
 
 
 def _device_labels(device: Device, inventory: Inventory) -> dict[str, str]:

@@ -48,8 +48,8 @@ _LOSS_DIGITS = 6
 def province_series(page: Page, fleet: Fleet) -> Iterator[bytes]:
     """All series of a prepared page, family by family."""
     for family, values in _columns(fleet, page.columns):
-        yield from whole(family, page.labels, values)
-    yield from page.info
+        yield from whole(family, page.heads, values)
+    yield from page.info()
 
 
 def _columns(fleet: Fleet, rows: NDArray[np.intp]) -> Iterator[tuple[Family, NDArray[np.float64]]]:

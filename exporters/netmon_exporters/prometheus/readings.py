@@ -17,7 +17,7 @@ from netmon.model.fleet import Fleet
 from netmon.model.health import Health
 from netmon.model.reading_table import ReadingTable
 from netmon.model.readings import NATURE, Measure, Outline, Quantity
-from netmon_exporters.prometheus.text import TURN, Family, longer, pairs, strides, whole
+from netmon_exporters.prometheus.text import TURN, Family, label_tail, strides, whole
 
 RECEIVE_BYTES = Family("netmon_interface_receive_bytes_total", "Bytes received; never wraps.", "counter")
 TRANSMIT_BYTES = Family("netmon_interface_transmit_bytes_total", "Bytes sent; never wraps.", "counter")
@@ -73,7 +73,8 @@ class Column:
     outlines.
     """
 
-    labels: list[bytes] = field(default_factory=list)
+    heads: list[bytes] = field(default_factory=list)
+    tails: list[bytes] = field(default_factory=list)
     seats: list[int] = field(default_factory=list)
     tables: list[int] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
@@ -83,12 +84,12 @@ class Column:
 class Sheet:
     """The readings of one page's devices, made for one state of what is read of them; never changed.
 
-    All series of the page stand one after the other, family by family as in `labels`; the first `gauges` of them are
-    no counters.
+    All series of the page stand one after the other, family by family as in `labels`, which has the heads and tails of
+    their label texts; the first `gauges` of them are no counters.
     """
 
     version: Version
-    labels: Sequence[tuple[Family, Sequence[bytes]]]
+    labels: Sequence[tuple[Family, Sequence[bytes], Sequence[bytes]]]
     seats: NDArray[np.int32]
     tables: NDArray[np.uint8]
     places: NDArray[np.int32]
@@ -105,9 +106,9 @@ def _outlines(fleet: Fleet, row: int) -> Outlines:
 
 
 def current_sheet(
-    sheet: Sheet | None, rows: NDArray[np.intp], plain: Sequence[bytes], fleet: Fleet
+    sheet: Sheet | None, rows: NDArray[np.intp], heads: Sequence[bytes], fleet: Fleet
 ) -> Generator[bytes, None, Sheet]:
-    """The readings of the devices in `rows` laid out as things are; `plain` has the devices' label texts.
+    """The readings of the devices in `rows` laid out as things are; `heads` begin the devices' label texts.
 
     That is `sheet`, as they were laid out before, where nothing else is read since. Yields TURN as it goes along.
     """
@@ -125,40 +126,38 @@ def current_sheet(
                 shown[key] = outlines, [_series(*one) for one in choose(outlines)]
             alike.setdefault(key, []).append(seat)
         for key, its in alike.items():
-            _lay_out(its, shown[key][1], columns, plain)
+            _lay_out(its, shown[key][1], columns, heads)
         yield TURN
     return _make_sheet(version, columns)
 
 
 def _lay_out(
-    seats: Sequence[int], shown: Sequence["_Series"], columns: dict[str, Column], plain: Sequence[bytes]
+    seats: Sequence[int], shown: Sequence["_Series"], columns: dict[str, Column], heads: Sequence[bytes]
 ) -> None:
     """Write the series of devices of which the same is read, one metric after the other."""
-    heads, texts = [plain[seat] for seat in seats], dict[bytes, list[bytes]]()
+    its_heads = [heads[seat] for seat in seats]
     for one in shown:
-        labels = texts.get(one.more)
-        if labels is None:  # else metrics share them
-            labels = texts[one.more] = [longer(head, one.more) for head in heads]
         column = columns.setdefault(one.family, Column())
-        column.labels += labels
+        column.heads += its_heads
+        column.tails += [one.tail] * len(seats)
         column.seats += seats
         column.tables += [one.table] * len(seats)
         column.places += [one.place] * len(seats)
 
 
 def _make_sheet(version: Version, columns: dict[str, Column]) -> Sheet:
-    found = [(family, one) for family in _PAGE_ORDER if (one := columns.get(family.name)) is not None and one.labels]
+    found = [(family, one) for family in _PAGE_ORDER if (one := columns.get(family.name)) is not None and one.heads]
 
     def joined(field_name: str, dtype: type) -> NDArray[Any]:
         return np.fromiter(chain.from_iterable(getattr(one, field_name) for _, one in found), dtype)
 
     return Sheet(
         version,
-        [(family, one.labels) for family, one in found],
+        [(family, one.heads, one.tails) for family, one in found],
         joined("seats", np.int32),
         joined("tables", np.uint8),
         joined("places", np.int32),
-        sum(len(one.labels) for family, one in found if family.kind != "counter"),
+        sum(len(one.heads) for family, one in found if family.kind != "counter"),
     )
 
 
@@ -193,11 +192,11 @@ def _changed_since(sheet: Sheet, rows: NDArray[np.intp], fleet: Fleet) -> NDArra
 def reading_series(sheet: Sheet, rows: NDArray[np.intp], fleet: Fleet) -> Iterator[bytes]:
     """All series of a sheet, family by family; all values are of one moment."""
     values, start = _values(sheet, rows, fleet), 0
-    for family, labels in sheet.labels:
-        its = values[start : start + len(labels)]
-        start += len(labels)
+    for family, heads, tails in sheet.labels:
+        its = values[start : start + len(heads)]
+        start += len(heads)
         if not np.isnan(its).all():
-            yield from whole(family, labels, its)
+            yield from whole(family, heads, its, tails)
 
 
 def _values(sheet: Sheet, rows: NDArray[np.intp], fleet: Fleet) -> NDArray[np.float64]:
@@ -220,7 +219,7 @@ class _Series:
     """A measure of some outlines as it is shown: under which name, with which labels beside the device's own."""
 
     family: str
-    more: bytes
+    tail: bytes
     table: int
     place: int
 
@@ -229,4 +228,4 @@ def _series(table: int, place: int, measure: Measure) -> _Series:
     labels = {"direction": _DIRECTION.get(measure.quantity, "")}
     if measure.label:
         labels[NATURE[measure.quantity].label] = measure.label
-    return _Series(FAMILIES[measure.quantity].name, pairs(labels), table, place)
+    return _Series(FAMILIES[measure.quantity].name, label_tail(labels), table, place)

@@ -1,9 +1,9 @@
 """Prometheus' text format 0.0.4, written for many series of few names.
 
-A series' label text is rendered once and kept; a scrape joins it with the numbers. Families of one province share the
-label texts, since only the name in front differs. orjson writes the numbers, a whole column in one call, each as
-short as it reads back the same: in Python that alone would cost more than all the rest. Everything comes in slices,
-so that no single join holds the event loop.
+A series' label text is rendered once and kept, in two parts: its head says whose series it is and is shared by all of
+a device's, its tail says of what, and is shared by all devices. A scrape joins them with name and number. orjson writes
+the numbers, a whole column in one call, each as short as it reads back the same: in Python that alone would cost more
+than all the rest. Everything comes in slices, so that no single join holds the event loop.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,34 +43,52 @@ class Family:
         object.__setattr__(self, "header", header.encode())
 
 
+TAIL = b"} "
+"""Of a label text to which nothing is added."""
+
+
 def label_text(labels: Mapping[str, str]) -> bytes:
     """`{name="value",...} ` as it stands between metric name and number; a label without a value is left out."""
-    return b"{%b} " % pairs(labels)
+    return label_head(labels) + TAIL
 
 
-def longer(text: bytes, more: bytes) -> bytes:
-    """A label text that has labels already, with more `pairs` behind those."""
-    return b"%b,%b} " % (text[:-2], more) if more else text
+def label_head(labels: Mapping[str, str]) -> bytes:
+    """The same without its TAIL."""
+    return b"{" + _pairs(labels)
 
 
-def pairs(labels: Mapping[str, str]) -> bytes:
-    """`name="value",...`."""
+def label_tail(labels: Mapping[str, str]) -> bytes:
+    """What makes a label text of a head that has labels already: further ones, or TAIL itself where there are none."""
+    pairs = _pairs(labels)
+    return b",%b%b" % (pairs, TAIL) if pairs else TAIL
+
+
+def _pairs(labels: Mapping[str, str]) -> bytes:
     return ",".join(f'{name}="{value.translate(_ESCAPES)}"' for name, value in labels.items() if value).encode()
 
 
-def samples(name: str, labels: Sequence[bytes], values: NDArray[np.float64]) -> Iterator[bytes]:
-    """One line per value; `labels` matches `values` one to one, and NaN means absent: no line at all."""
+def samples(
+    name: str, heads: Sequence[bytes], values: NDArray[np.float64], tails: Sequence[bytes] = ()
+) -> Iterator[bytes]:
+    """One line per value; `heads` and, unless all are TAIL, `tails` match `values` one to one.
+
+    NaN means absent: no line at all.
+    """
     front = name.encode()
     for start in range(0, len(values), SLICE):
-        part, texts = values[start : start + SLICE], labels[start : start + SLICE]
+        end = start + SLICE
+        part, first, last = values[start:end], heads[start:end], tails[start:end]
         absent = np.isnan(part)
         if absent.any():
-            known = ~absent
-            part, texts = part[known], list(compress(texts, known.tolist()))
+            known = (~absent).tolist()
+            part, first, last = part[~absent], list(compress(first, known)), list(compress(last, known))
         if len(part):
-            lines = [b"\n" + front] * (3 * len(part) + 1)
-            lines[0], lines[-1] = front, b"\n"
-            lines[1::3], lines[2::3] = texts, _numbers(part)
+            lines = [b"\n" + front, b"", TAIL, b""] * len(part)
+            lines[0] = front
+            lines[1::4], lines[3::4] = first, _numbers(part)
+            if last:
+                lines[2::4] = last
+            lines.append(b"\n")
             yield b"".join(lines)
 
 
@@ -80,9 +98,11 @@ def _numbers(values: NDArray[np.float64]) -> list[bytes]:
     return orjson.dumps(np.ascontiguousarray(values), option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].split(b",")
 
 
-def whole(family: Family, labels: Sequence[bytes], values: NDArray[np.float64]) -> Iterator[bytes]:
-    """A family with its header, which stands even where there is no sample."""
-    chunks = samples(family.name, labels, values)
+def whole(
+    family: Family, heads: Sequence[bytes], values: NDArray[np.float64], tails: Sequence[bytes] = ()
+) -> Iterator[bytes]:
+    """The `samples` of a family with its header, which stands even where there is none."""
+    chunks = samples(family.name, heads, values, tails)
     yield family.header + next(chunks, b"")
     yield from chunks
 

@@ -13,7 +13,7 @@ from netmon.model.faults import Cause
 from netmon.model.fleet import Fleet
 from netmon.model.health import Health
 from netmon.model.inventory import Inventory
-from netmon_exporters.prometheus.text import TURN, Family, label_text, strides, whole
+from netmon_exporters.prometheus.text import TURN, Family, label_head, strides, whole
 
 VILLAGES = Family(
     "netmon_villages", "Villages by province (DOPA code), service centre, and health of their access point."
@@ -27,19 +27,19 @@ class VillageCounts:
     """How to count the villages of one Fleet generation.
 
     `rows` is the device that speaks for each village, `groups` the number of its (province, service centre), and
-    `labels` the label texts by group and, within, by health code.
+    `heads` the label texts' heads by group and, within, by health code.
     """
 
     generation: int
     rows: NDArray[np.intp]
     groups: NDArray[np.intp]
-    labels: Sequence[bytes]
+    heads: Sequence[bytes]
 
     def series(self, fleet: Fleet) -> Iterator[bytes]:
         """The family `netmon_villages`."""
         codes = self.groups * len(Health) + village_health(fleet, self.rows)
-        counts = np.bincount(codes, minlength=len(self.labels)).astype(np.float64)
-        yield from whole(VILLAGES, self.labels, counts)
+        counts = np.bincount(codes, minlength=len(self.heads)).astype(np.float64)
+        yield from whole(VILLAGES, self.heads, counts)
 
 
 def count_villages(inventory: Inventory, generation: int) -> Generator[bytes, None, VillageCounts]:
@@ -52,27 +52,27 @@ def count_villages(inventory: Inventory, generation: int) -> Generator[bytes, No
         for village in villages:
             groups.append(number_of.setdefault((village.province_code, village.centre), len(number_of)))
         yield TURN
-    labels: list[bytes] = []
+    heads: list[bytes] = []
     for some in strides(list(number_of)):
-        labels += [
-            label_text({"province": province, "service_centre": centre, "health": health.label})
+        heads += [
+            label_head({"province": province, "service_centre": centre, "health": health.label})
             for province, centre in some
             for health in Health
         ]
         yield TURN
-    return VillageCounts(generation, np.array(rows, np.intp), np.array(groups, np.intp), labels)
+    return VillageCounts(generation, np.array(rows, np.intp), np.array(groups, np.intp), heads)
 
 
 def case_series(cases: Iterable[Case]) -> Iterator[bytes]:
     """The families `netmon_faults_open` and `netmon_tickets_open`."""
-    faults: Counter[bytes] = Counter({label_text({"cause": cause}): 0 for cause in Cause})
+    faults: Counter[bytes] = Counter({label_head({"cause": cause}): 0 for cause in Cause})
     tickets: Counter[bytes] = Counter()
     for case in cases:
         if case.fault.is_open:
-            faults[label_text({"cause": case.fault.cause})] += 1
+            faults[label_head({"cause": case.fault.cause})] += 1
         for ticket in case.tickets:
             if ticket.is_open:
                 labels = {"service_centre": ticket.centre, "status": ticket.status, "cause": case.fault.cause}
-                tickets[label_text(labels)] += 1
+                tickets[label_head(labels)] += 1
     for family, counted in ((FAULTS, faults), (TICKETS, tickets)):
         yield from whole(family, list(counted), np.array(list(counted.values()), np.float64))
