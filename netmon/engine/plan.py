@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +70,28 @@ def build_snmp_round(inventory: Inventory, interval: float) -> SnmpRound:
     """Lay out the devices that netmon has an address and a credential of, each at its own stable phase."""
     asked = [index for index, device in enumerate(inventory.devices) if device.is_watched and device.credential]
     table = slots((inventory.devices[index].id for index in asked), interval, SLOT)
-    return SnmpRound([np.array([asked[place] for place in slot], np.intp) for slot in table], interval)
+    return SnmpRound(_Slots(np.array(asked, np.intp), table), interval)
+
+
+class _Slots(Sequence[NDArray[np.intp]]):
+    """The slots of a round as stretches of one array: a round of 45 minutes has 27,000, most of a device or two."""
+
+    def __init__(self, asked: NDArray[np.intp], table: Sequence[Sequence[int]]) -> None:
+        self._starts = np.cumsum([0, *map(len, table)])
+        self._devices = asked[np.fromiter(chain.from_iterable(table), np.intp, len(asked))]
+
+    def __len__(self) -> int:
+        return len(self._starts) - 1
+
+    @overload
+    def __getitem__(self, at: int) -> NDArray[np.intp]: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[NDArray[np.intp]]: ...
+    def __getitem__(self, at: int | slice) -> NDArray[np.intp] | list[NDArray[np.intp]]:
+        if isinstance(at, slice):
+            return [self[one] for one in range(*at.indices(len(self)))]
+        one = range(len(self))[at]  # as a list takes it, from the end too, or raises
+        return self._devices[self._starts[one] : self._starts[one + 1]]
 
 
 def build_olt_round(inventory: Inventory, olts: Iterable[int], interval: float) -> list[list[int]]:
