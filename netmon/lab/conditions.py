@@ -137,7 +137,8 @@ class Conditions:
 
     def is_hung(self, index: int) -> bool:
         """Whether the agent keeps silent."""
-        return any(trouble.hung for _, trouble in self._troubles.get(index, {}).values())
+        troubles = self._troubles.get(index)
+        return troubles is not None and any(trouble.hung for _, trouble in troubles.values())
 
     def off_mains_since(self, index: int) -> float | None:
         """When the mains behind a UPS went; None while they are there."""
@@ -152,7 +153,8 @@ class Conditions:
 
     def is_idle(self, index: int) -> bool:
         """Whether nobody uses the device."""
-        return any(trouble.idle for _, trouble in self._troubles.get(index, {}).values())
+        troubles = self._troubles.get(index)
+        return troubles is not None and any(trouble.idle for _, trouble in troubles.values())
 
     def faded(self, index: int, now: float) -> float:
         """How many dB the device's line has lost."""

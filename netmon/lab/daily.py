@@ -33,6 +33,7 @@ def busy_until(now: float) -> float:
     return now + slow + fast
 
 
+@lru_cache(maxsize=64)
 def chance(seed: int, salt: int, now: float = 0.0) -> float:
     """A number in [0, 1) that is one device's own for `salt`, and changes every five minutes of `now`."""
     mixed = (seed ^ (salt * 0x9E37_79B9_7F4A_7C15) ^ (int(now / _BUCKET) * 0xC2B2_AE3D_27D4_EB4F)) & _MASK

@@ -134,7 +134,10 @@ class Responder:
             return None
         if not (packet[9] == UDP or (packet[9] == ICMP and packet[20] == ECHO_REQUEST)):
             return None
-        path, reached = self._path(packet[16:20]), packet[8]
+        reached, echo = packet[8], self._echoes.get(packet[16:20])
+        if echo is not None and reached >= echo[0] and packet[9] == UDP:  # it arrives, as nearly all do
+            return self._answer_datagram(packet, echo)
+        path = self._path(packet[16:20])
         hop = path[min(reached, len(path)) - 1]
         echo = self._echoes.get(hop)
         if echo is None:

@@ -5,6 +5,8 @@ Whatever is malformed, longer than a datagram or no request at all is `None`: an
 """
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
 Oid: TypeAlias = tuple[int, ...]
@@ -28,6 +30,8 @@ NULL: Final = b"\x05\x00"
 MOST_OCTETS: Final = 1472
 """Longest message taken or sent: what an Ethernet frame holds after IP and UDP."""
 _MOST_NAMES: Final = 128
+_REMEMBERED: Final = 1 << 15
+"""Lists of names; half of a country's access points ask for rows that are their own."""
 _MOST_NAME_OCTETS: Final = 255
 _MOST_ARC: Final = 0xFFFF_FFFF
 _LONG_ARC: Final = re.compile(rb"[\x80-\xff]{4}")
@@ -46,7 +50,7 @@ class Request(NamedTuple):
     request_id: bytes
     non_repeaters: int
     max_repetitions: int
-    names: list[bytes]
+    names: Sequence[bytes]
 
 
 def decode_request(data: bytes) -> Request | None:
@@ -73,16 +77,18 @@ def _decode(data: bytes) -> Request:
     if not (end == last == len(data)) or not _is_a_request(number, kind) or len(request_id) > _MOST_INTEGER_OCTETS:
         raise ValueError("not a request")
     counts = (_integer(first), _integer(second)) if kind == GETBULK else (0, 0)
-    return Request(number, community, kind, request_id, max(counts[0], 0), max(counts[1], 0), _names(data, at))
+    return Request(number, community, kind, request_id, max(counts[0], 0), max(counts[1], 0), _names(data[at:]))
 
 
 def _is_a_request(version: int, kind: int) -> bool:
     return kind in (GET, GETNEXT) if version == V1 else version == V2C and kind in (GET, GETNEXT, GETBULK)
 
 
-def _names(data: bytes, at: int) -> list[bytes]:
+@lru_cache(_REMEMBERED)
+def _names(data: bytes) -> tuple[bytes, ...]:
+    """The names of a list of varbinds. Who polls asks for the same again and again."""
     names: list[bytes] = []
-    end, may_be_too_long = len(data), _LONG_ARC.search(data, at)
+    at, end, may_be_too_long = 0, len(data), _LONG_ARC.search(data)
     while at < end:
         whole, size = data[at + 1], data[at + 3]
         after = at + 2 + whole
@@ -101,7 +107,7 @@ def _names(data: bytes, at: int) -> list[bytes]:
     if may_be_too_long:
         for name in names:
             decode_name(name)
-    return names
+    return tuple(names)
 
 
 def _name(data: bytes, at: int) -> tuple[bytes, int]:
