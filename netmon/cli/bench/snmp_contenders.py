@@ -17,6 +17,7 @@ from netmon.cli.bench.agents import COMMUNITY, OIDS, PASSPHRASE, USER, agent_hos
 from netmon.cli.bench.processes import own_cpu
 
 BARE_LOOP = "bare loop"
+GUFO_IN_TURN = "gufo_snmp, one at a time"
 TIMEOUT, RETRIES = 2.0, 1
 IN_FLIGHT = 50
 Counted = tuple[int, float, float]
@@ -36,28 +37,26 @@ async def sweep_netmon(agents: int, rounds: int, port: int) -> Counted:
 
 
 async def sweep_netmon_v3(agents: int, rounds: int, port: int) -> Counted:
-    """Netmon's way of asking SNMPv3 users, pysnmp behind the same port; engines are made and clocks known before."""
+    """Netmon's way of asking SNMPv3 users: SHA-256 and AES-128, every agent known."""
     from netmon.model.snmp_users import Authentication, Privacy, SnmpUser
+    from netmon.probes.snmp.access import UserAccess
     from netmon.probes.snmp.ber import parse_oid
     from netmon.probes.snmp.client import Patience
-    from netmon.probes.snmp.engines import EnginePool, UserAccess
-    from netmon.probes.snmp.v3 import PysnmpSession, PysnmpTarget
+    from netmon.probes.snmp.usm_session import UsmDesk, UsmSession, UsmTarget
 
     access = UserAccess(SnmpUser(USER, Authentication.SHA256, Privacy.AES128), *(2 * (PASSPHRASE.encode(),)))
-    pool, oids = EnginePool(kept=agents), [parse_oid(oid) for oid in OIDS]
+    desk, oids = UsmDesk(), [parse_oid(oid) for oid in OIDS]
     sessions = [
-        PysnmpSession(pool, PysnmpTarget((host, port), access, Patience(TIMEOUT, RETRIES)))
-        for host in agent_hosts(agents)
+        UsmSession(desk, UsmTarget((host, port), access, Patience(TIMEOUT, RETRIES))) for host in agent_hosts(agents)
     ]
 
     async def once(at: int) -> bool:
         return isinstance(await sessions[at].get(oids), list)
 
-    await _rounds(once, agents, 1)
     try:
         return await _rounds(once, agents, rounds)
     finally:
-        pool.close()
+        desk.close()
 
 
 async def sweep_bare_loop(agents: int, rounds: int, port: int) -> Counted:
@@ -87,7 +86,10 @@ async def sweep_bare_loop(agents: int, rounds: int, port: int) -> Counted:
 
 
 async def sweep_gufo(agents: int, rounds: int, port: int) -> Counted:
-    """gufo_snmp: a session, and so a socket, per device, kept open; sends no request again."""
+    """gufo_snmp as many devices are asked with it: a session, and so a socket, each, kept open; asyncio on uvloop.
+
+    On asyncio's own loop it does a third less. It sends no request again.
+    """
     from gufo.snmp import SnmpError
     from gufo.snmp.aio import SnmpSession
 
@@ -101,40 +103,65 @@ async def sweep_gufo(agents: int, rounds: int, port: int) -> Counted:
     return await _rounds(once, agents, rounds)
 
 
+async def sweep_gufo_in_turn(agents: int, rounds: int, port: int) -> Counted:
+    """gufo_snmp's blocking sessions, one device after the other: its cheapest way of asking.
+
+    At 20 ms there and back it takes 16 minutes for the country's 49,400 devices, where a sweep has one.
+    """
+    from gufo.snmp import SnmpError
+    from gufo.snmp.sync import SnmpSession
+
+    sessions = [SnmpSession(host, port, COMMUNITY, timeout=TIMEOUT) for host in agent_hosts(agents)]
+
+    def once(session: SnmpSession) -> bool:
+        with contextlib.suppress(SnmpError, TimeoutError):
+            return len(session.get_many(OIDS)) == len(OIDS)
+        return False
+
+    for session in sessions:
+        once(session)
+    began, cpu = time.monotonic(), own_cpu()
+    answered = sum(once(session) for _ in range(rounds) for session in sessions)
+    return answered, time.monotonic() - began, own_cpu() - cpu
+
+
 async def sweep_v1arch(agents: int, rounds: int, port: int) -> Counted:
-    """Pysnmp's lighter architecture, one dispatcher for all devices, MIB look-ups off."""
+    """Pysnmp's lighter architecture, one dispatcher for all devices.
+
+    Plain pairs, for `ObjectType` turns MIB look-ups on whatever `lookupMib` says, which costs two thirds of the speed.
+    """
     from pysnmp.hlapi.v1arch import asyncio as pysnmp
-    from pysnmp.smi.rfc1902 import ObjectIdentity, ObjectType
+    from pysnmp.proto.api import v2c
 
     dispatcher = pysnmp.SnmpDispatcher()
     community = pysnmp.CommunityData(COMMUNITY, mpModel=1)  # noqa: S508 - v2c is what is measured
+    objects = [(v2c.ObjectIdentifier(oid), v2c.null) for oid in OIDS]
     targets = [
         await pysnmp.UdpTransportTarget.create((host, port), timeout=TIMEOUT, retries=RETRIES)
         for host in agent_hosts(agents)
     ]
 
     async def once(at: int) -> bool:
-        objects = [ObjectType(ObjectIdentity(oid)) for oid in OIDS]
-        error, status, _, binds = await pysnmp.get_cmd(dispatcher, community, targets[at], *objects, lookupMib=False)
+        error, status, _, binds = await pysnmp.get_cmd(dispatcher, community, targets[at], *objects)
         return not error and not status and len(binds) == len(OIDS)
 
     return await _rounds(once, agents, rounds)
 
 
 async def sweep_v3arch(agents: int, rounds: int, port: int) -> Counted:
-    """Pysnmp's full architecture, one engine for all devices, SNMPv2c, MIB look-ups off."""
+    """Pysnmp's full architecture, one engine for all devices, SNMPv2c, MIB look-ups of answers off."""
     from pysnmp.hlapi.v3arch import asyncio as pysnmp
     from pysnmp.smi.rfc1902 import ObjectIdentity, ObjectType
 
     engine, context = pysnmp.SnmpEngine(), pysnmp.ContextData()
     community = pysnmp.CommunityData(COMMUNITY, mpModel=1)  # noqa: S508 - v2c is what is measured
+    objects = [ObjectType(ObjectIdentity(oid)) for oid in OIDS]
     targets = [
         await pysnmp.UdpTransportTarget.create((host, port), timeout=TIMEOUT, retries=RETRIES)
         for host in agent_hosts(agents)
     ]
 
     async def once(at: int) -> bool:
-        objects = [ObjectType(ObjectIdentity(oid)) for oid in OIDS]
         told = await pysnmp.get_cmd(engine, community, targets[at], context, *objects, lookupMib=False)
         error, status, _, binds = told
         return not error and not status and len(binds) == len(OIDS)
@@ -143,16 +170,17 @@ async def sweep_v3arch(agents: int, rounds: int, port: int) -> Counted:
 
 
 async def _rounds(once: Callable[[int], Awaitable[bool]], agents: int, rounds: int) -> Counted:
-    """Every agent once a round, so many in flight; the rounds follow one another without a pause."""
-    gate = asyncio.Semaphore(IN_FLIGHT)
+    """Every agent once a round, so many in flight; a round before, so that whoever learns something has learnt it."""
 
-    async def gated(at: int) -> bool:
-        async with gate:
-            return await once(at)
+    async def some(first: int, times: int) -> int:
+        return sum([await once(at) for _ in range(times) for at in range(first, agents, IN_FLIGHT)])
 
-    began, cpu, answered = time.monotonic(), own_cpu(), 0
-    for _ in range(rounds):
-        answered += sum(await asyncio.gather(*(gated(at) for at in range(agents))))
+    async def everybody(times: int) -> int:
+        return sum(await asyncio.gather(*(some(first, times) for first in range(min(IN_FLIGHT, agents)))))
+
+    await everybody(1)
+    began, cpu = time.monotonic(), own_cpu()
+    answered = await everybody(rounds)
     return answered, time.monotonic() - began, own_cpu() - cpu
 
 
@@ -161,11 +189,21 @@ CONTENDERS: dict[str, Callable[[int, int, int], Coroutine[None, None, Counted]]]
     "netmon SNMPv3": sweep_netmon_v3,
     BARE_LOOP: sweep_bare_loop,
     "gufo_snmp": sweep_gufo,
+    GUFO_IN_TURN: sweep_gufo_in_turn,
     "pysnmp v1arch": sweep_v1arch,
     "pysnmp v3arch": sweep_v3arch,
 }
 
+
+def _run(who: str, agents: int, rounds: int, port: int) -> Counted:
+    if who == "gufo_snmp":
+        import uvloop
+
+        return uvloop.run(CONTENDERS[who](agents, rounds, port))
+    return asyncio.run(CONTENDERS[who](agents, rounds, port))
+
+
 if __name__ == "__main__":
     with contextlib.suppress(KeyboardInterrupt):
-        answered, wall, cpu = asyncio.run(CONTENDERS[sys.argv[1]](*map(int, sys.argv[2:5])))
+        answered, wall, cpu = _run(sys.argv[1], *map(int, sys.argv[2:5]))
         sys.stdout.write(json.dumps({"answered": answered, "wall": wall, "cpu": cpu}) + "\n")

@@ -86,7 +86,7 @@ class Agent:
         stamp = script.stamp(values)
         if self.sighting is None:
             self.sighting = Sighting(now, stamp)
-        is_changed = occasion(self.sighting, restart, stamp, now) is not None or not _GONE.isdisjoint(values)
+        is_changed = not _GONE.isdisjoint(values) or occasion(self.sighting, restart, stamp, now) is not None
         return readings, is_changed
 
     def carry_on(self, known: "Agent") -> None:

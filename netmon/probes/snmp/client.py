@@ -115,12 +115,11 @@ class SnmpClient:
         Returns:
             None if it was sent and will end in a harvest; otherwise why it was not, and nothing will come of it.
         """
-        awaited = self._awaited
-        if address in awaited:
+        if address in self._awaited:
             return Refusal.BUSY
-        if len(awaited) >= self._max_in_flight or len(self._book) >= self._max_book:
+        if len(self._awaited) >= self._max_in_flight or len(self._book) >= self._max_book:
             return Refusal.FULL
-        return self._send((key, address, template, patience, patience.retries), now)
+        return self._send(key, address, template, patience, patience.retries, now)
 
     def harvest(self, now: float) -> Harvest:
         """Give up or ask again what is overdue, and hand over everything that ended since the last call."""
@@ -155,8 +154,9 @@ class SnmpClient:
 
     def on_readable(self, sock: socket.socket, now: float) -> int:
         """Read and match what has arrived, up to a budget; return how many datagrams that was."""
-        receive, awaited = sock.recvfrom, self._awaited
-        count = 0
+        receive, awaited, book, rest = sock.recvfrom, self._awaited, self._book, self._resting.append
+        take = self._harvest.answers.append
+        count = quick = 0
         try:
             data, ancillary, _, source = sock.recvmsg(MAX_MESSAGE, self._drops.space)
             if ancillary:
@@ -165,10 +165,17 @@ class SnmpClient:
                 count += 1
                 flight = awaited.get(source)
                 values = None if flight is None else flight[3].read_answer(data, flight[0])
-                if flight is None or values is None:
+                if flight is None or values is None or flight[1] < 0:
                     self._accept(data, source, now)
-                else:
-                    self._end(flight, values, now)
+                else:  # as `_end` would, without its questions
+                    request_id, key, _, _, patience, _ = flight
+                    book[request_id] = RejectReason.DUPLICATE
+                    rest((now + 2 * patience.timeout, request_id))
+                    del awaited[source]
+                    if self._garbled:
+                        self._garbled.discard(source)
+                    take((key, values))
+                    quick += 1
                 if count >= _READ_BUDGET:
                     return count
                 data, source = receive(MAX_MESSAGE)
@@ -177,6 +184,8 @@ class SnmpClient:
         except OSError:
             self.counters.socket_errors += 1
             return count
+        finally:
+            self.counters.answered += quick
 
     def _read_all(self, now: float) -> None:
         for sock in self._sockets.all():
@@ -184,8 +193,9 @@ class SnmpClient:
                 if self.on_readable(sock, now) < _READ_BUDGET:
                     break
 
-    def _send(self, ask: _Ask, now: float) -> Refusal | None:
-        key, address, template, patience, retries = ask
+    def _send(
+        self, key: int, address: Address, template: RequestTemplate, patience: Patience, retries: int, now: float
+    ) -> Refusal | None:
         sock = self._sockets.ipv6 if ":" in address[0] else self._sockets.ipv4
         if sock is None:
             return Refusal.NO_SOCKET
@@ -219,7 +229,7 @@ class SnmpClient:
         self._deliver(key, address, Failure(key, kind))
 
     def _send_again(self, ask: _Ask, now: float) -> None:
-        refusal = self._send(ask, now)
+        refusal = self._send(*ask, now)
         if refusal is Refusal.WOULD_BLOCK:
             self._unsent.append(ask)
         elif refusal is not None:

@@ -218,7 +218,9 @@ class SnmpPoller:
             if len(poll[1].script.templates) > 1:
                 self._take_part(key, poll, values, now)
             else:
-                self._finish(key, poll, values, _NO_TABLES, now)
+                del polls[key]
+                poll[1].is_busy = False
+                self._take(poll, values, _NO_TABLES, now)
         for failure in harvest.failures:
             poll = polls.get(failure.key)
             if poll is not None:
@@ -354,8 +356,11 @@ class SnmpPoller:
             self._drop(key, agent)
 
     def _finish(self, key: int, poll: _Poll, values: Sequence[Value], tables: Tables, now: float) -> None:
+        self._drop(key, poll[1])
+        self._take(poll, values, tables, now)
+
+    def _take(self, poll: _Poll, values: Sequence[Value], tables: Tables, now: float) -> None:
         index, agent, _ = poll
-        self._drop(key, agent)
         readings, is_changed = agent.take(values, tables, now)
         batch = self._batch
         batch.answered.append(index)
