@@ -10,6 +10,7 @@ from netmon.rules.conclude import ConcludePolicy
 from netmon.rules.isolation import IsolationPolicy
 from netmon.rules.odds import OddsPolicy, RecoveryPolicy
 from netmon.rules.repetition import Rate
+from netmon.rules.spanning import SpanPolicy
 from netmon.rules.ticket_policy import NoticePolicy
 from netmon.settings import Settings
 
@@ -36,7 +37,10 @@ def case_policy(settings: Settings) -> CasePolicy:
     """How faults are concluded, and whom to tell when."""
     notices = settings.notices
     return CasePolicy(
-        conclude=ConcludePolicy(**settings.conclude.model_dump()),
+        conclude=ConcludePolicy(
+            **settings.conclude.model_dump(),
+            spans=SpanPolicy(window=settings.conclude.window, blur=settings.probing.interval),
+        ),
         notices=NoticePolicy(
             mail_hold=notices.hold.mail,
             sms_hold=notices.hold.sms,

@@ -67,6 +67,7 @@ class Casework:
         self._unsettled = False
         self._outdated = False
         self._rests_until = float("-inf")
+        self._ripens_at = float("inf")
         self._groups = GroupIndex(country.inventory)
         self._agent_groups = AgentGroups(country.inventory)
         self.trouble = ""
@@ -92,7 +93,7 @@ class Casework:
         try:
             if await self._store.changed_elsewhere() or self._outdated:
                 await self.load()
-            is_dirty = self._judge.dirty or self._judge.agents.dirty or self._unsettled
+            is_dirty = self._judge.dirty or self._judge.agents.dirty or self._unsettled or now.wall >= self._ripens_at
             if self._country.isolation is None and is_dirty:
                 if now.monotonic >= self._rests_until:
                     await self._conclude(now)
@@ -136,6 +137,7 @@ class Casework:
         before = {fault.id: fault for fault in (*situation.faults, *agents.faults)}
         concluded = conclude(situation, self._policy.conclude, self._new_id)
         self._unsettled |= _anything_settles(situation, concluded)
+        self._ripens_at = _next_ripe(situation, concluded, self._policy.conclude.spans.ripe)
         changed = (*concluded, *conclude_agents(agents, policy, self._new_id))
         _tell_of_agents(before, changed)
         merged: dict[FaultId, list[Fault]] = {}
@@ -192,6 +194,13 @@ def _tell_of_agents(before: Mapping[FaultId, Fault], changed: Sequence[Fault]) -
         seen, is_back = fault.evidence[0], fault.resolution is Resolution.RECOVERED
         says = "speaking" if is_back else fault.resolution or "silent"
         log.log(level, "agents=%s %s=%s devices=%d of=%d", says, fault.scope, fault.key, seen.count, seen.total)
+
+
+def _next_ripe(situation: Situation, changed: Sequence[Fault], ripe: float) -> float:
+    """When the next fault is old enough to be compared with its neighbours: time alone may join them."""
+    faults = {fault.id: fault for fault in (*situation.faults, *changed)}
+    moments = (fault.failed_at + ripe for fault in faults.values() if fault.is_open)
+    return min((one for one in moments if one > situation.now.wall), default=float("inf"))
 
 
 def _anything_settles(situation: Situation, changed: tuple[Fault, ...]) -> bool:

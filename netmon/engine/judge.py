@@ -78,6 +78,7 @@ class Judge:
         self._unrest: dict[int, Unrest] = {}
         self._proved: set[int] = set()
         self._below: dict[int, NDArray[np.intp]] = {}
+        self._moves = 0
         self._histories: Histories | None = None
         self._contradicts = np.zeros(country.fleet.size, np.bool_)
         self.dirty = True
@@ -330,9 +331,13 @@ class Judge:
 
     def _beneath(self, index: int) -> NDArray[np.intp]:
         """Everything behind a device; remembered until the inventory changes, because a storm asks very often."""
+        wiring = self._country.wiring
+        if len(wiring.moves) != self._moves:
+            self._moves = len(wiring.moves)
+            self._below.clear()
         known = self._below.get(index)
         if known is None:
-            below = [one for one in self._country.inventory.below(index) if one != index]
+            below = [one for one in wiring.below(index) if one != index]
             known = self._below[index] = np.array(below, np.intp)
         return known
 

@@ -29,11 +29,11 @@ def can_speak(country: Country, index: int) -> bool:
 
 def ancestors(country: Country, index: int) -> Iterator[int]:
     """Every speaking device above, the nearest first."""
-    above = country.inventory.parent_of(index)
+    above = country.wiring.parent_of(index)
     while above >= 0:
         if can_speak(country, above):
             yield above
-        above = country.inventory.parent_of(above)
+        above = country.wiring.parent_of(above)
 
 
 def parent(country: Country, index: int) -> int:
@@ -43,10 +43,10 @@ def parent(country: Country, index: int) -> int:
 
 def children(country: Country, index: int) -> Iterator[int]:
     """The nearest speaking devices beneath."""
-    waiting = list(reversed(country.inventory.children_of(index)))
+    waiting = list(reversed(country.wiring.children_of(index)))
     while waiting:
         one = waiting.pop()
         if can_speak(country, one):
             yield one
         else:
-            waiting.extend(reversed(country.inventory.children_of(one)))
+            waiting.extend(reversed(country.wiring.children_of(one)))

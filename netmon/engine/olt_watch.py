@@ -241,7 +241,10 @@ class OltWatch:
         lost = [onu for onu in olt.onus if onu not in rows]
         log.info("olt=%s onus=%d unknown_to_it=%d", devices[olt.device].id, len(rows), len(lost))
         olt.rows = rows
+        moved = self._observed.claimed(olt, found)
         self._lose_sight(lost, now)
+        for onu, to, row in moved:
+            self._move(onu, to, row, now)
         if olt.link is not None and olt.link.outline:
             told = self._country.fleet.told_readings
             for onu in rows:
@@ -250,6 +253,17 @@ class OltWatch:
             olt.steps_done, olt.optics_at = 0, now.monotonic
         olt.is_due = True
         self._want(olt, (), now)
+
+    def _move(self, onu: int, to: int, row: OnuIndex, now: Now) -> None:
+        """The inventory has it at another OLT than it hangs on."""
+        olt = self._observed.olts[to]
+        names = [self._country.inventory.devices[one].id for one in (onu, to, int(self._observed.olt_of[onu]))]
+        log.info("onu=%s hangs on olt=%s recorded=%s", *names)
+        self._observed.move(onu, to, row)
+        self._country.wiring.move(onu, to)
+        if olt.link is not None and olt.link.outline:
+            self._country.fleet.told_readings.assign(onu, olt.link.outline)
+        self._want(olt, (onu,), now)
 
     async def _read_states(self, olt: Olt, wanted: Mapping[int, OnuIndex]) -> None:
         observed, said = self._observed, None

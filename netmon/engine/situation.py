@@ -1,6 +1,7 @@
 """Prepare: the whiteboard read into the immutable Situation that the rules conclude from."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Self, TypeVar
@@ -19,6 +20,7 @@ from netmon.model.ids import DeviceId, VillageId
 from netmon.model.inventory import Device, Inventory, Lifecycle, Role
 from netmon.model.onus import DownCause, OltWord, RowState, word_of
 from netmon.model.time import Now
+from netmon.model.wiring import Wiring
 from netmon.rules.conclude import Candidate, ConcludePolicy, GroupFacts, Situation, Witness
 
 _ANSWERING = frozenset({Health.UP, Health.RECOVERING})
@@ -46,6 +48,7 @@ class Standing:
     """
 
     villages: tuple[VillageId, ...]
+    centre: str
     uplink: int
     feeder: int
     feeder_id: DeviceId | None
@@ -54,19 +57,22 @@ class Standing:
     below: tuple[int, ...]
 
     @classmethod
-    def of(cls, inventory: Inventory, index: int) -> Self:
+    def of(cls, wiring: Wiring, index: int) -> Self:
         """Look it up."""
-        devices, above = inventory.devices, inventory.parent_of(index)
+        inventory = wiring.inventory
+        devices, above = inventory.devices, wiring.parent_of(index)
         has_uplink = devices[index].role is Role.AP and above >= 0 and not devices[above].is_told_of
-        feeder, onu = inventory.feeder_of(index), onu_of(inventory, index)
+        feeder, onu = wiring.feeder_of(index), onu_of(inventory, index)
+        villages = wiring.villages_below(index)
         return cls(
-            villages=inventory.villages_below(index),
+            villages=villages,
+            centre=inventory.villages[villages[0]].centre if villages else "",
             uplink=above if has_uplink else -1,
             feeder=feeder,
             feeder_id=devices[feeder].id if feeder >= 0 else None,
             onu=onu,
             onu_id=None if onu == NOBODY else devices[onu].id,
-            below=tuple(i for i in inventory.below(index) if i != index and devices[i].is_watched),
+            below=tuple(i for i in wiring.below(index) if i != index and devices[i].is_watched),
         )
 
 
@@ -78,6 +84,7 @@ class GroupIndex:
 
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
+        self._moves = 0
         self._standings: dict[int, Standing] = {}
         self._numbers: dict[tuple[Scope, str], int] = {}
         rows: list[int] = []
@@ -91,15 +98,33 @@ class GroupIndex:
                 keys.append((Scope.FEEDER, inventory.devices[feeder].id))
             rows += [index] * len(keys)
             groups += [self._numbers.setdefault(key, len(self._numbers)) for key in keys]
+        self.amphoes = Counter(key[:2] for scope, key in self._numbers if scope is Scope.AMPHOE)
         self._rows: NDArray[np.intp] = np.array(rows, np.intp)
         self._groups: NDArray[np.intp] = np.array(groups, np.intp)
 
-    def standing(self, index: int) -> Standing:
+    def standing(self, index: int, wiring: Wiring) -> Standing:
         """Where a device stands; remembered, because a storm asks for thousands again and again."""
         known = self._standings.get(index)
         if known is None:
-            known = self._standings[index] = Standing.of(self._inventory, index)
+            known = self._standings[index] = Standing.of(wiring, index)
         return known
+
+    def follow(self, wiring: Wiring) -> None:
+        """Take in who has turned out to hang on another feeder than was thought."""
+        if len(wiring.moves) == self._moves:
+            return
+        fresh, self._moves = wiring.moves[self._moves :], len(wiring.moves)
+        self._standings.clear()
+        devices = self._inventory.devices
+        names = {number: scope for (scope, _), number in self._numbers.items()}
+        for moved, _, _ in fresh:
+            key = (Scope.FEEDER, devices[wiring.feeder_of(moved)].id)
+            number = self._numbers.setdefault(key, len(self._numbers))
+            names[number] = Scope.FEEDER
+            for point in (one for one in wiring.below(moved) if devices[one].role is Role.AP):
+                for place in np.flatnonzero(self._rows == point).tolist():
+                    if names[int(self._groups[place])] is Scope.FEEDER:
+                        self._groups[place] = number
 
     def facts(
         self, keys: Iterable[tuple[Scope, str]], country: Country, dark_before: float
@@ -127,6 +152,9 @@ class SituationBuilder:
         self._judge = judge
         self._groups = groups
         self._now = now
+        self._window = 0.0
+        self._wiring = country.wiring
+        groups.follow(self._wiring)
         # Codes, looked up thousands of times in a storm: a byte costs a tenth of a numpy scalar made an enum.
         self._health = country.fleet.health.tobytes()
         self._cases = [case for case in country.cases if case.fault.scope not in AGENT_SCOPES]
@@ -136,6 +164,7 @@ class SituationBuilder:
 
         None where the inventory was swapped meanwhile.
         """
+        self._window = policy.window
         members = [m for case in self._cases for m in case.fault.members if m.recovered_at is None]
         dead = [one async for one in self._in_parts(self._candidates())]
         if self._is_outdated:
@@ -153,6 +182,7 @@ class SituationBuilder:
             absorbed=dict(self._absorbed(members)),
             retired=frozenset(m.device for m in members if not self._is_ours(m.device)),
             groups=self._groups.facts(keys, self._country, since),
+            amphoes=self._groups.amphoes,
             now=self._now,
         )
 
@@ -197,7 +227,7 @@ class SituationBuilder:
         confirmed = (unrest.confirmed_at if unrest else None) or now.monotonic
         if unrest and unrest.released_at is not None:
             confirmed = max(confirmed, unrest.released_at + GRACE)
-        stands = self._groups.standing(index)
+        stands = self._groups.standing(index, self._wiring)
         return Candidate(
             device=device.id,
             role=device.role,
@@ -208,18 +238,29 @@ class SituationBuilder:
             feeder=self._witness(stands.feeder) if stands.feeder != index else Witness.SILENT,
             feeder_id=stands.feeder_id,
             amphoe=stands.villages[0][:4] if stands.villages else "",
+            centre=stands.centre,
             olt=self._olt_word(stands.onu, first_miss),
             onu=stands.onu_id,
             below_watched=len(stands.below),
             below_silent=sum(self._health[i] in DARK for i in stands.below) if stands.below else 0,
+            below_before=self._gone_before(index, stands, first_miss) if device.role is Role.FEEDER else 0,
         )
+
+    def _gone_before(self, feeder: int, stands: Standing, first_miss: float) -> int:
+        """Villages beneath a feeder that fell silent within the window before it did, while it still answered."""
+        answered, found = float(self._country.fleet.answered_at[feeder]), set()
+        for index in stands.below:
+            unrest = self._judge.unrest_of(index) if self._health[index] in DARK else None
+            if unrest and 0 < first_miss - unrest.first_miss <= self._window and unrest.first_miss <= answered:
+                found.add(self._inventory.devices[index].village)
+        return len(found - {None})
 
     def _is_out_of_sight(self, index: int) -> bool:
         """Known from its OLT alone, which says nothing of it any more: what answers behind it tells that it works."""
         return self._health[index] == Health.UNKNOWN and self._country.inventory.devices[index].is_told_of
 
     def _heard_behind(self, index: int) -> list[int]:
-        return [i for i in self._country.inventory.below(index) if i != index and can_speak(self._country, i)]
+        return [i for i in self._country.wiring.below(index) if i != index and can_speak(self._country, i)]
 
     def _olt_word(self, onu: int, failed_at: float) -> OltWord:
         """What the OLT says of the ONU that a device is or stands behind, since it fell silent."""
@@ -240,14 +281,15 @@ class SituationBuilder:
         return Witness.SILENT if health in _SILENT else Witness.UNSURE
 
     def _absorbed(self, members: list[Member]) -> Iterator[tuple[DeviceId, DeviceId]]:
-        inventory, health = self._country.inventory, self._health
+        inventory, health, wiring = self._country.inventory, self._health, self._country.wiring
         for member in members:
             index = inventory.index_of.get(member.device, -1)
-            if index < 0 or health[index] != Health.UNREACHABLE:
+            # An ONU without an address is unknown once its OLT is dead, and no less behind it.
+            if index < 0 or not (health[index] == Health.UNREACHABLE or self._is_out_of_sight(index)):
                 continue
-            above = inventory.parent_of(index)
+            above = wiring.parent_of(index)
             while above >= 0 and health[above] != Health.DOWN:
-                above = inventory.parent_of(above)
+                above = wiring.parent_of(above)
             if above >= 0:
                 yield member.device, inventory.devices[above].id
 
@@ -266,6 +308,6 @@ class SituationBuilder:
             return False
         return self._now.monotonic - float(fleet.changed_at[index]) > GRACE or all(
             self._health[i] == Health.UP
-            for i in inventory.below(index)
+            for i in self._country.wiring.below(index)
             if inventory.devices[i].role is Role.AP and can_speak(self._country, i)
         )

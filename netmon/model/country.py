@@ -10,6 +10,7 @@ from netmon.model.cases import Case
 from netmon.model.fleet import Fleet
 from netmon.model.health import Health
 from netmon.model.inventory import Inventory
+from netmon.model.wiring import Wiring
 
 NO_DEVICE = -1
 """Stands for the row of a village in which nothing is watched."""
@@ -25,12 +26,23 @@ class Isolation:
 
 @dataclass(slots=True)
 class Country:
-    """Inventory and Fleet change together at a reload (the Fleet's generation tells); cases are the open ones."""
+    """Inventory and Fleet change together at a reload (the Fleet's generation tells); cases are the open ones.
+
+    `wiring` has the inventory's parents as they truly are, as far as OLTs have told since the inventory was taken in.
+    """
 
     inventory: Inventory
     fleet: Fleet
     cases: Sequence[Case] = ()
     isolation: Isolation | None = None
+    _wiring: Wiring | None = None
+
+    @property
+    def wiring(self) -> Wiring:
+        """Who hangs on whom."""
+        if self._wiring is None or self._wiring.inventory is not self.inventory:
+            self._wiring = Wiring(self.inventory)
+        return self._wiring
 
     def shift(self, seconds: float) -> None:
         """The wall clock has been put forward by that much (back, below 0): say since when by the new time.

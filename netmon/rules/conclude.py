@@ -9,7 +9,8 @@ nothing. The order of one round:
    takes the group's scope and key, so its tickets live on; younger ones end as merged.
 3. Whatever is left alone and is settled gets a fault of its own. Only a feeder that dies in a district whose power
    is out, most of its villages dark already, joins that fault, hours later too: its battery ran out.
-4. A single fault whose witnesses have since said more, with more confidence, is relabelled, and a common one of which
+4. Faults that one event has caused in several places become one for each service centre (`rules.joining`).
+5. A single fault whose witnesses have since said more, with more confidence, is relabelled, and a common one of which
    OLTs have since said otherwise.
 
 Before the rounds, members that recovered or were retired are marked, and faults without a dead member end. Villages
@@ -27,6 +28,7 @@ from netmon.model.onus import OltWord
 from netmon.rules.board import Board, explained, labelled, live_devices, unite
 from netmon.rules.correlation import Atom, ConcludePolicy, GroupKey, choose
 from netmon.rules.diagnosis import Candidate, GroupFacts, Witness, diagnose, diagnose_group
+from netmon.rules.joining import ALONE, join_spans, spanned_by
 from netmon.rules.situation import Situation
 
 __all__ = ["Candidate", "ConcludePolicy", "GroupFacts", "Situation", "Witness", "conclude"]
@@ -44,6 +46,7 @@ def conclude(situation: Situation, policy: ConcludePolicy, new_id: Callable[[], 
         _absorb(board)
         _correlate(board)
         _open_singles(board)
+        join_spans(board)
         _relabel(board)
         if board.faults == before:
             return _outcome(board, {fault.id: fault for fault in situation.faults})
@@ -100,7 +103,8 @@ def _absorbing_identity(board: Board, root: Candidate, faults: Sequence[Fault]) 
     home = board.faults.get(board.owner.get(root.device, FaultId("")))
     if home is not None and home.overruled_by:
         return home.scope, home.key
-    return next(((one.scope, one.key) for one in faults if one.scope is Scope.AMPHOE), root.identity)
+    wide = [one for scope in (Scope.AMPHOES, Scope.AMPHOE) for one in faults if one.scope is scope]
+    return (wide[0].scope, wide[0].key) if wide else root.identity
 
 
 def _is_absorbable(board: Board, child: DeviceId, root: DeviceId) -> bool:
@@ -116,26 +120,40 @@ def _correlate(board: Board) -> None:
     for hypothesis in choose(atoms, board.situation.groups, board.policy):
         faults = [board.faults[atom.fault.id] for atom in hypothesis.atoms if atom.fault is not None]
         roots = [root for atom in hypothesis.atoms if atom.fault is None for root in atom.roots]
-        unite(board, hypothesis.group, faults, roots)
-
-
-_ALONE = frozenset({Cause.ACCESS_POINT, Cause.AGENT, Cause.DEGRADED, Cause.UNUSED})
+        spanning = min((one for one in faults if one.scope is Scope.AMPHOES), key=board.age_order, default=None)
+        if spanning is None:
+            unite(board, hypothesis.group, faults, roots)
+        else:  # what spans several places takes in what happens in one of them, and is never taken in
+            others = [one for one in faults if one.scope is not Scope.AMPHOES and not board.is_fixed(one)]
+            unite(board, (spanning.scope, spanning.key), [spanning, *others], roots)
 
 
 def _fault_atoms(board: Board) -> Iterable[Atom]:
     for fault in board.faults.values():
-        roots = board.dead_of(fault) if fault.is_open and fault.cause not in _ALONE else ()
+        roots = board.dead_of(fault) if fault.is_open and fault.cause not in ALONE else ()
         if not roots or (fault.scope is Scope.DEVICE and roots[0].fails_for_itself):
             continue
-        moments = [member.failed_at for member in fault.members if member.recovered_at is None]
-        yield Atom(
-            id=fault.id,
-            roots=roots,
-            first=min(moments),
-            last=max(moments),
-            fault=fault,
-            is_fixed=board.is_fixed(fault),
-        )
+        moments = {member.device: member.failed_at for member in fault.members if member.recovered_at is None}
+        if fault.scope is Scope.AMPHOES:
+            places: dict[str, list[Candidate]] = {}
+            for root in roots:
+                places.setdefault(root.amphoe, []).append(root)
+            for place, found in places.items():
+                yield _atom(board, fault, tuple(found), [moments[root.device] for root in found], place)
+        else:
+            yield _atom(board, fault, roots, list(moments.values()))
+
+
+def _atom(board: Board, fault: Fault, roots: tuple[Candidate, ...], moments: Sequence[float], place: str = "") -> Atom:
+    return Atom(
+        id=f"{fault.id}/{place}" if place else fault.id,
+        roots=roots,
+        first=min(moments),
+        last=max(moments),
+        fault=fault,
+        place=place,
+        is_fixed=board.is_fixed(fault),
+    )
 
 
 def _device_atoms(board: Board) -> Iterable[Atom]:
@@ -146,7 +164,17 @@ def _device_atoms(board: Board) -> Iterable[Atom]:
 
 
 def _unclaimed(board: Board) -> list[Candidate]:
-    return [one for one in board.situation.dead if one.device not in board.owner and board.is_settled(one)]
+    dead = (one for one in board.situation.dead if one.device not in board.owner and board.is_settled(one))
+    return [one for one in dead if not _is_listed_with_its_feeder(board, one)]
+
+
+def _is_listed_with_its_feeder(board: Board, root: Candidate) -> bool:
+    """Its feeder answers again but is not over it yet: the village is still dark of what took the feeder."""
+    home = None if root.feeder_id is None or root.feeder_id in board.dead else board.owner.get(root.feeder_id)
+    if home is None or root.fails_for_itself:
+        return False
+    member = next(one for one in board.faults[home].members if one.device == root.feeder_id)
+    return set(root.villages) <= set(member.villages)
 
 
 def _open_singles(board: Board) -> None:
@@ -156,13 +184,15 @@ def _open_singles(board: Board) -> None:
 
 def _home_identity(board: Board, candidate: Candidate) -> GroupKey:
     """Its own, unless it is a feeder whose villages had lost their power before: its battery ran out."""
-    place = (Scope.AMPHOE, candidate.amphoe)
-    fault = board.faults.get(board.holder.get(place, FaultId("")))
-    if candidate.role is not Role.FEEDER or fault is None or fault.cause is not Cause.POWER:
+    if candidate.role is not Role.FEEDER:
+        return candidate.identity
+    home = board.holder.get((Scope.AMPHOE, candidate.amphoe))
+    fault = board.faults[home] if home is not None else spanned_by(board, candidate)
+    if fault is None or fault.cause is not Cause.POWER:
         return candidate.identity
     dark_already = set(fault.dark_villages).intersection(candidate.villages)
     explained = len(dark_already) >= board.policy.explained_share * len(candidate.villages)
-    return place if dark_already and explained else candidate.identity
+    return (fault.scope, fault.key) if dark_already and explained else candidate.identity
 
 
 _REASONS = (OltWord.DYING_GASP, OltWord.LOSS_OF_SIGNAL)

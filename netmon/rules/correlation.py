@@ -23,7 +23,7 @@ Groups that share no atom do not influence each other: an unrelated failure else
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from math import log
 
@@ -32,6 +32,7 @@ from netmon.model.inventory import Role
 from netmon.model.onus import OltWord
 from netmon.rules.diagnosis import Candidate, GroupFacts, dark_units
 from netmon.rules.olt_words import price_of_either, price_of_line, price_of_power, words_by_olt
+from netmon.rules.spanning import SpanPolicy, choice
 
 GroupKey = tuple[Scope, str]
 
@@ -47,7 +48,8 @@ class ConcludePolicy:
     together. A fault can be merged into another until `merge_within` after it was opened. A group has `at_least` so
     many villages. `repair` is how long a village that fails by itself is dark on average; with the share that is dark
     it gives the rate of such failures. `prior_share` is that share where little is known, worth `prior_villages`.
-    A feeder belongs to a power cut when `explained_share` of its villages were dark of it before.
+    A feeder belongs to a power cut when `explained_share` of its villages were dark of it before. `spans` is about what
+    takes several places.
     """
 
     settle: float = 10.0
@@ -60,22 +62,29 @@ class ConcludePolicy:
     feeder_cost: float = 9.0
     amphoe_cost: float = 10.0
     explained_share: float = 0.5
+    spans: SpanPolicy = field(default_factory=SpanPolicy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Atom:
-    """What is joined as a whole: its dead devices, its fault if it has one, and when the first and last failed."""
+    """What is joined as a whole: its dead devices, its fault if it has one, and when the first and last failed.
+
+    A fault that spans several amphoes is an atom in each of them; `place` says in which.
+    """
 
     id: str
     roots: tuple[Candidate, ...]
     first: float
     last: float
     fault: Fault | None = None
+    place: str = ""
     is_fixed: bool = False
 
     @property
     def identity(self) -> GroupKey | None:
-        """Scope and key of its fault."""
+        """Scope and key of its fault, or of its place in one that spans several."""
+        if self.place:
+            return Scope.AMPHOE, self.place
         return (self.fault.scope, self.fault.key) if self.fault else None
 
 
@@ -140,8 +149,8 @@ def _variants(chains: Iterable[tuple[GroupKey, tuple[Atom, ...]]]) -> Iterator[t
 def _groups_of(atom: Atom) -> Iterator[GroupKey]:
     """The feeder and the amphoe that all of the atom's devices share; a fixed fault only has its own."""
     if atom.is_fixed:
-        if atom.fault is not None and atom.fault.scope is not Scope.DEVICE:
-            yield atom.fault.scope, atom.fault.key
+        if atom.identity is not None and atom.identity[0] is not Scope.DEVICE:
+            yield atom.identity
         return
     feeders = {None if root.role is Role.FEEDER else root.feeder_id for root in atom.roots}
     places = {root.amphoe for root in atom.roots}
@@ -162,19 +171,25 @@ def _weigh(
     if all(atom.identity != group for atom in atoms) and not _stands(roots, policy):
         return None
     span = max(policy.window, max(atom.last for atom in atoms) - min(atom.first for atom in atoms))
-    alone = sum(_price(atom, groups, span, policy) for atom in atoms)
+    alone = sum(price_alone(atom, groups, span, policy) for atom in atoms)
     saving = alone - _event_price(group[0], roots, facts, policy)
     return Hypothesis(group, atoms, saving) if saving > 0 else None
 
 
 def _stands(roots: Sequence[Candidate], policy: ConcludePolicy) -> bool:
-    """Whether enough villages fell silent besides the largest dead feeder, whose own are explained already."""
+    """Whether enough villages fell silent besides those that the largest dead feeder explains already."""
+    return unexplained(roots) >= policy.at_least
+
+
+def unexplained(roots: Sequence[Candidate]) -> int:
+    """Villages that fell silent, but for those that the largest dead feeder explains."""
     villages = {village for root in roots if root.role is not Role.FEEDER for village in root.villages}
-    behind = sorted(len(root.villages) for root in roots if root.role is Role.FEEDER)
-    return len(villages) + sum(behind[:-1]) >= policy.at_least
+    feeders = [root for root in roots if root.role is Role.FEEDER]
+    explained = max((len(root.villages) - root.below_before for root in feeders), default=0)
+    return len(villages) + sum(len(root.villages) for root in feeders) - explained
 
 
-def _price(atom: Atom, groups: Mapping[GroupKey, GroupFacts], span: float, policy: ConcludePolicy) -> float:
+def price_alone(atom: Atom, groups: Mapping[GroupKey, GroupFacts], span: float, policy: ConcludePolicy) -> float:
     """What the atom costs without the hypothesis: its own common fault, or each device by itself."""
     identity = atom.identity
     if identity in groups and identity is not None and not _is_feeder_itself(atom):
@@ -199,13 +214,9 @@ def _is_feeder_itself(atom: Atom) -> bool:
 
 
 def _event_price(scope: Scope, roots: Sequence[Candidate], facts: GroupFacts, policy: ConcludePolicy) -> float:
-    dark, answering = dark_units(roots), facts.answering
     words = words_by_olt((root.feeder_id or "", root.olt) for root in roots)
     event = price_of_power(words)
     if scope is Scope.FEEDER:
         event = min(event, price_of_line(words))
     event += policy.feeder_cost if scope is Scope.FEEDER else policy.amphoe_cost
-    if not dark or not answering:
-        return event
-    share = dark / (dark + answering)
-    return event - dark * log(share) - answering * log(1 - share)
+    return event + choice(dark_units(roots), facts.answering)

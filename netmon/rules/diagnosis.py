@@ -4,7 +4,8 @@
     access point   access_point .95     (see its uplink)     unknown .30
     switch         unknown .50          (see its uplink)     unknown .30
     uplink         -                    uplink .60           uplink .45
-    feeder         feeder .95 when everything below is silent, less when less is known of what is below
+    feeder         feeder .95 when everything below is silent, less when less is known of what is below; but power
+                   .75 when villages below it fell silent while it still answered: they did not die of it
     UPS            agent .60: the village may well be served, only the UPS has stopped talking
 
 A dead uplink behind an answering feeder stays at .60, because echo cannot tell a cut fibre from a village without
@@ -48,7 +49,9 @@ class Candidate:
     `failed_at` is its first miss, `confirmed_at` when the odds confirmed it. `uplink` is the witness of its uplink
     (for an access point or switch), `feeder` that of its feeder. `amphoe` is the 4-digit code of its (first)
     village, '' where it has none. `olt` is what its OLT says of `onu`, the ONU that it is or stands behind, since it
-    fell silent. `below_*` count the watched devices beneath it and those of them that are silent.
+    fell silent. `below_*` count the watched devices beneath it and those of them that are silent; `below_before`
+    the villages beneath a feeder that fell silent shortly before it, while it still answered. `centre` is the service
+    centre of its (first) village.
     """
 
     device: DeviceId
@@ -64,6 +67,8 @@ class Candidate:
     onu: DeviceId | None = None
     below_watched: int = 0
     below_silent: int = 0
+    below_before: int = 0
+    centre: str = ""
 
     @property
     def fails_for_itself(self) -> bool:
@@ -117,6 +122,9 @@ _OLT_KINDS = {
 _EVEN = 0.5
 _ENOUGH_NEIGHBOURS = 3
 """Villages on other feeders of the same amphoe whose answers speak against a power cut."""
+_MANY_FEEDERS = 3
+ENOUGH_BEFORE = 3
+"""Villages that fell silent while their feeder still answered, from which on it is they that explain the feeder."""
 
 
 def diagnose(candidate: Candidate, at: float) -> Finding:
@@ -171,6 +179,12 @@ def _diagnose_feeder(candidate: Candidate, evidence: list[Evidence], at: float) 
     watched, silent = candidate.below_watched, candidate.below_silent
     if watched and silent == watched:
         evidence.append(Evidence(EvidenceKind.ALL_BELOW_SILENT, candidate.device, at, silent, watched))
+    if candidate.below_before >= ENOUGH_BEFORE:
+        before = Evidence(
+            EvidenceKind.SILENT_BEFORE_IT, candidate.device, at, candidate.below_before, len(candidate.villages)
+        )
+        return Finding(Cause.POWER, 0.75, (*evidence, before))
+    if watched and silent == watched:
         return Finding(Cause.FEEDER, 0.95, tuple(evidence))
     return Finding(Cause.FEEDER, 0.7 if silent >= 0.9 * watched else 0.5, tuple(evidence))
 
@@ -182,8 +196,8 @@ def diagnose_group(
     groups: Mapping[tuple[Scope, str], GroupFacts],
     at: float,
 ) -> Finding:
-    """The cause of devices of one feeder or amphoe that failed together; `roots` are those still dead."""
-    facts = groups.get((scope, key), GroupFacts(0, 0))
+    """The cause of devices of one feeder, amphoe or several that failed together; `roots` are those still dead."""
+    facts = _facts_of(scope, key, roots, groups)
     dark = dark_units(roots)
     failed_at = min(root.failed_at for root in roots)
     total = dark + facts.answering
@@ -193,11 +207,21 @@ def diagnose_group(
     evidence = [Evidence(EvidenceKind.NEIGHBOURS_SILENT, key, failed_at, silent, silent + facts.answering)]
     evidence += _olt_evidence(key, roots, at)
     evidence += _feeder_evidence(roots, at)
-    if scope is Scope.AMPHOE:
+    if scope is not Scope.FEEDER:
         cause, confidence = _judge_place(roots, dark / total)
     else:
         cause, confidence = _judge_feeder(key, roots, groups)
     return Finding(*_weigh_words(cause, confidence, words), tuple(evidence))
+
+
+def _facts_of(
+    scope: Scope, key: str, roots: Sequence[Candidate], groups: Mapping[tuple[Scope, str], GroupFacts]
+) -> GroupFacts:
+    if scope is not Scope.AMPHOES:
+        return groups.get((scope, key), GroupFacts(0, 0))
+    places = sorted({root.amphoe for root in roots if root.amphoe})
+    found = [groups[Scope.AMPHOE, place] for place in places if (Scope.AMPHOE, place) in groups]
+    return GroupFacts(sum(one.villages for one in found), sum(one.answering for one in found))
 
 
 def _weigh_words(cause: Cause, confidence: float, words: Words) -> tuple[Cause, float]:
@@ -246,8 +270,15 @@ def _feeders(roots: Sequence[Candidate]) -> dict[str, Witness]:
 
 
 def _judge_place(roots: Sequence[Candidate], share: float) -> tuple[Cause, float]:
-    """A place dark over several feeders has lost its power; over one feeder likely so, over none known maybe."""
+    """A place dark over several feeders has lost its power; over one feeder likely so, over none known maybe.
+
+    But where many feeders died at once and nothing else did, they have lost the line that they share: most exchanges
+    live on batteries for a while, and of a power cut's villages some always fall silent before their feeder.
+    """
     feeders = _feeders(roots)
+    at_once = all(one.role is Role.FEEDER and one.below_before < ENOUGH_BEFORE for one in roots)
+    if at_once and len(feeders) >= _MANY_FEEDERS:
+        return Cause.FEEDER, 0.6
     if len(feeders) <= 1:
         return Cause.POWER, 0.5 if feeders else 0.4
     answering = sum(witness is Witness.ANSWERS for witness in feeders.values())

@@ -44,6 +44,11 @@ def price_of_power(words: Words) -> float:
     return sum(_power(one[OltWord.DYING_GASP], one[OltWord.LOSS_OF_SIGNAL]) for one in words.values())
 
 
+def price_of_power_heard(words: Words) -> float:
+    """The same without any allowance for ONUs that never gasp: what it costs to call lost lights a loss of power."""
+    return sum(one[OltWord.DYING_GASP] * _GASP + one[OltWord.LOSS_OF_SIGNAL] * _LOST_GASP for one in words.values())
+
+
 def price_of_line(words: Words) -> float:
     """What it costs to say that all of their lines were cut."""
     return sum(NO_GASP * one[OltWord.DYING_GASP] for one in words.values())

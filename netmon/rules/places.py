@@ -7,6 +7,8 @@ from netmon.model.ids import DeviceId, VillageId
 from netmon.model.inventory import Inventory, Village
 
 _BANGKOK = "10"
+_NAMED, _PAIR = 3, 2
+"""Amphoes that are named; of more the rest is counted."""
 
 
 def village_name(village: Village, language: str) -> str:
@@ -47,6 +49,27 @@ def amphoe_name(code: str, villages: Iterable[VillageId], inventory: Inventory, 
         if one.startswith(code) and one in inventory.villages:
             return district_name(inventory.villages[one], language)
     return f"อำเภอรหัส {code}" if language == "th" else f"amphoe {code}"
+
+
+def amphoes_name(villages: Iterable[VillageId], inventory: Inventory, language: str) -> str:
+    """The amphoes of these villages: two or three by name, of more the first two and how many more."""
+    found = {one[:4]: inventory.villages[one] for one in villages if one in inventory.villages}
+    own = [found[code] for code in sorted(found)]
+    if not own:
+        return ""
+    named = own if len(own) <= _NAMED else own[: _NAMED - 1]
+    rest, province = len(own) - len(named), own[0].province
+    if language != "th":
+        names = [*(one.amphoe for one in named), *([f"{rest} more"] if rest else [])]
+        listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+        return f"{'amphoe' if len(own) == 1 else 'amphoes'} {listed}, {province}"
+    in_bangkok = own[0].province_code == _BANGKOK
+    kind = "เขต" if in_bangkok else "อำเภอ"
+    names = [*(f"{kind}{one.amphoe}" for one in named), *([f"อีก {rest} {kind}"] if rest else [])]
+    # Two are joined without a gap; more stand apart from each other.
+    last = "และ" if len(names) == _PAIR else " และ"
+    listed = last.join(filter(None, (" ".join(names[:-1]), names[-1])))
+    return f"{listed} {province if in_bangkok else f'จังหวัด{province}'}"
 
 
 def area_name(key: str, inventory: Inventory, language: str) -> str:

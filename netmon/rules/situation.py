@@ -17,6 +17,7 @@ class Situation:
     `faults` are the open ones. `dead` are all current dead roots, members of faults too. `recovered` are members that
     are steadily up. `absorbed` maps a former dead root to the dead root above it, behind which it now is. `groups`
     has the facts of each feeder and amphoe that a dead root belongs to; a group without facts is not considered.
+    `amphoes` is how many amphoes with villages each province (2-digit code) has.
     """
 
     faults: tuple[Fault, ...]
@@ -26,3 +27,4 @@ class Situation:
     retired: frozenset[DeviceId] = frozenset()
     absorbed: Mapping[DeviceId, DeviceId] = field(default_factory=dict)
     groups: Mapping[GroupKey, GroupFacts] = field(default_factory=dict)
+    amphoes: Mapping[str, int] = field(default_factory=dict)

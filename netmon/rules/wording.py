@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from netmon.model.faults import Cause, Evidence, EvidenceKind, Fault, Scope
 from netmon.model.inventory import Inventory
-from netmon.rules.places import amphoe_name, area_name, device_name, villages_name
+from netmon.rules.places import amphoe_name, amphoes_name, area_name, device_name, villages_name
 
 _BANGKOK_TIME = timezone(timedelta(hours=7), "ICT")
 
@@ -74,6 +74,18 @@ _BRANCH = {
 }
 """Cause.UPLINK for many villages of one feeder."""
 
+_TOGETHER: Mapping[Cause, Mapping[str, str]] = {
+    Cause.UPLINK: {
+        "th": "สายใยแก้วหลายเส้นใน{place}ขัดข้องพร้อมกัน",
+        "en": "several fibre lines in {place} have failed together",
+    },
+    Cause.FEEDER: {
+        "th": "อุปกรณ์ต้นทางใน{place} หรือสายร่วมที่ไปถึงอุปกรณ์เหล่านั้นขัดข้องพร้อมกัน",
+        "en": "the feeders in {place}, or the line that they share, have failed together",
+    },
+}
+"""Causes of a whole amphoe or several."""
+
 _AGENTS: Mapping[Scope, Mapping[str, str]] = {
     Scope.AGENTS: {
         "th": "การเข้าถึง SNMP ของอุปกรณ์ที่ต่อผ่าน {device} ถูกปิดกั้นหรือตั้งค่าผิด แต่บริการอาจยังใช้งานได้ตามปกติ",
@@ -100,6 +112,8 @@ EVIDENCE: Mapping[str, Mapping[EvidenceKind, str]] = {
         EvidenceKind.FEEDER_SILENT: "อุปกรณ์ต้นทาง {device} ไม่ตอบสนอง",
         EvidenceKind.FEEDER_NOT_WATCHED: "ระบบไม่ได้ตรวจสอบอุปกรณ์ต้นทาง {device}",
         EvidenceKind.ALL_BELOW_SILENT: "อุปกรณ์ทั้งหมดที่ต่อผ่าน {device} ไม่ตอบสนอง ({count} จาก {total} เครื่อง)",
+        EvidenceKind.SILENT_BEFORE_IT: "จุดบริการ {count} จาก {total} จุดที่ต่อผ่าน {device} "
+        "ขาดการติดต่อไปก่อนหน้านั้น ขณะที่อุปกรณ์นี้ยังตอบสนองอยู่",
         EvidenceKind.OLT_ONLINE: "อุปกรณ์ต้นทางรายงานว่า {device} ยังออนไลน์อยู่",
         EvidenceKind.OLT_OFFLINE: "อุปกรณ์ต้นทางรายงานว่า {device} ออฟไลน์ แต่ไม่ได้บอกสาเหตุ",
         EvidenceKind.OLT_DYING_GASP: "{device} แจ้งไฟดับ (dying gasp) ไปยังอุปกรณ์ต้นทางก่อนขาดการติดต่อ",
@@ -123,6 +137,7 @@ EVIDENCE: Mapping[str, Mapping[EvidenceKind, str]] = {
         EvidenceKind.FEEDER_SILENT: "the feeder {device} does not answer",
         EvidenceKind.FEEDER_NOT_WATCHED: "the feeder {device} is not watched",
         EvidenceKind.ALL_BELOW_SILENT: "every device behind {device} is silent ({count} of {total})",
+        EvidenceKind.SILENT_BEFORE_IT: "{count} of {total} points behind {device} fell silent while it still answered",
         EvidenceKind.OLT_ONLINE: "the OLT says that {device} is online",
         EvidenceKind.OLT_OFFLINE: "the OLT says that {device} is offline, but not why",
         EvidenceKind.OLT_DYING_GASP: "{device} told the OLT that its power was failing (dying gasp)",
@@ -139,6 +154,7 @@ EVIDENCE: Mapping[str, Mapping[EvidenceKind, str]] = {
 }
 """What a piece of evidence says, by language."""
 
+_PLACES = frozenset({Scope.AMPHOE, Scope.AMPHOES})
 _TOLD_IN_SENTENCE = 2
 """Pieces of evidence that the one sentence carries; the others stand in the evidence lines."""
 
@@ -163,6 +179,8 @@ def sentence(fault: Fault, inventory: Inventory, language: str) -> str:
 def _words(fault: Fault, language: str) -> str:
     if fault.cause is Cause.AGENT and fault.scope in _AGENTS:
         return _AGENTS[fault.scope][language]
+    if fault.scope in _PLACES and fault.cause in _TOGETHER:
+        return _TOGETHER[fault.cause][language]
     is_branch = fault.cause is Cause.UPLINK and fault.scope is Scope.FEEDER
     return _BRANCH[language] if is_branch else CAUSES[language][fault.cause]
 
@@ -191,12 +209,14 @@ def _is_judgement(fault: Fault) -> bool:
 
 def _subject(fault: Fault) -> str:
     """The device the fault is about."""
-    if fault.scope is Scope.AMPHOE and fault.members:
+    if fault.scope in _PLACES and fault.members:
         return fault.members[0].device
     return fault.key
 
 
 def _place(fault: Fault, inventory: Inventory, language: str) -> str:
+    if fault.scope is Scope.AMPHOES:
+        return amphoes_name(fault.villages, inventory, language)
     if fault.scope is Scope.AMPHOE:
         return amphoe_name(fault.key, fault.villages, inventory, language)
     return villages_name(fault.villages, inventory, language) or device_name(_subject(fault), inventory)
@@ -221,6 +241,9 @@ def _group(evidence: Evidence, fault: Fault, inventory: Inventory, language: str
     if fault.scope is Scope.AGENTS:
         feeder = device_name(evidence.subject, inventory)
         return f"ที่ต่อผ่าน {feeder}" if language == "th" else f"behind {feeder}"
+    if fault.scope is Scope.AMPHOES:
+        name = amphoes_name(fault.villages, inventory, language)
+        return f"ใน{name}" if language == "th" else f"in {name}"
     if evidence.subject not in inventory.index_of:
         name = amphoe_name(evidence.subject, fault.villages, inventory, language)
         return f"ใน{name}" if language == "th" else f"in {name}"

@@ -117,12 +117,16 @@ def a_report(**figures: Any) -> dict[str, Any]:
         "overall": {**overall, "seconds_to_ticket": nothing, "seconds_to_resolved": nothing, **figures},
         "notices": {"same_twice": 0},
         "isolations": {"alarms": 0},
-        "daemon": {"loop_lag_p99_at_most": 0.02},
+        "daemon": {
+            "storm_loop_lag_p99_at_most": 0.02,
+            "storm_devices_late_at_most": 0,
+            "seconds_to_all_tested_again": [31.0, None],
+        },
     }
 
 
 def test_an_expectation_of_which_nothing_is_known_is_missed() -> None:
-    expect = Expect(ticket_p99=60, recall=0.9, alarms=1, loop_lag_p99=0.02)
+    expect = Expect(ticket_p99=60, recall=0.9, alarms=1, loop_lag_p99=0.02, devices_late=0)
     assert list(missed(a_report(), expect)) == [
         "The p99 from failure to ticket should be at most 60, and is not known.",
         "The recall should be at least 0.9, and is not known.",

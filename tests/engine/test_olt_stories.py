@@ -259,3 +259,57 @@ def test_a_reload_keeps_what_is_known_of_onus_and_finds_their_rows_again() -> No
     house.olts.adopt(OltPace(20.0, 200.0))
     house.live(30)
     assert house.health("onu-2") is Health.UNKNOWN
+
+
+def one_recorded_at_the_wrong_olt() -> OltHouse:
+    """Villages 1 to 10 truly hang on olt-1; the inventory has village 3 at olt-2."""
+    here = ObservedVia(DeviceId("olt-2"), "HWTC0000000C")
+    inventory = with_olts(20, per_feeder=10, no_address=[3], one_amphoe=True)
+    house = OltHouse(with_device(inventory, "onu-3", parent=DeviceId("olt-2"), observed_via=here))
+    own, other = house.played["olt-1"], house.played["olt-2"]
+    other.serials = [one for one in other.serials if one != here.key]
+    del other.said[here.key]
+    own.serials, own.said[here.key] = [*own.serials, here.key], ONLINE
+    house.live(60)
+    return house
+
+
+def test_an_onu_that_another_olt_lists_hangs_there_whatever_the_inventory_says() -> None:
+    house = one_recorded_at_the_wrong_olt()
+    index = house.country.inventory.index_of
+    assert house.country.wiring.feeder_of(index[DeviceId("ap-3")]) == index[DeviceId("olt-1")]
+    assert house.health("onu-3") is Health.UP
+    assert house.row("onu-3") is RowState.ONLINE
+
+
+def test_village_recorded_at_the_wrong_feeder_is_dark_with_its_true_one_and_refutes_not_the_other() -> None:
+    house = one_recorded_at_the_wrong_olt()
+    house.silence(*house.below("olt-1"), "onu-3", "ap-3")
+    house.played["olt-1"].silent = True
+    house.live(60)
+    (fault,) = house.open_faults
+    assert (fault.key, fault.cause, len(fault.villages)) == ("olt-1", Cause.FEEDER, 10)
+    house.heal()
+    house.played["olt-1"].silent = False
+    house.live(200)
+    assert house.open_faults == []
+    house.silence(*(one for one in house.below("olt-2") if one not in ("onu-3", "ap-3")))
+    house.played["olt-2"].silent = True
+    house.live(60)
+    (fault,) = house.open_faults
+    assert (fault.key, fault.cause, len(fault.villages)) == ("olt-2", Cause.FEEDER, 10)
+
+
+def test_onu_without_an_address_that_stays_dark_when_its_feeder_returns_stays_in_its_fault() -> None:
+    house = settled(villages=10, no_address=[2])
+    house.silence(*house.below("olt-1"))
+    house.played["olt-1"].silent = True
+    house.live(60)
+    (fault,) = house.open_faults
+    house.heal(*(one for one in house.below("olt-1") if one not in ("onu-2", "ap-2")))
+    house.played["olt-1"].silent = False
+    house.say(GASPED, 2)
+    house.live(450)
+    (same,) = house.open_faults
+    assert (same.id, len(same.dark_villages)) == (fault.id, 1)
+    assert len(house.tickets) == 1

@@ -31,6 +31,7 @@ class Land:
     history: dict[FaultId, Fault] = field(default_factory=dict)
     absorbed: dict[DeviceId, DeviceId] = field(default_factory=dict)
     dark_before: dict[str, int] = field(default_factory=dict)
+    centres: dict[str, str] = field(default_factory=dict)
     ids: Iterator[int] = field(default_factory=lambda: count(1))
 
     @staticmethod
@@ -43,6 +44,10 @@ class Land:
                 village = village_of(amphoe, number[amphoe])
                 homes[DeviceId(f"onu-{village}")] = (amphoe, feeder, village)
         return Land(homes)
+
+    def centre_of(self, amphoe: str) -> str:
+        """Service centre of an amphoe: one for each pair of a province, unless the test says otherwise."""
+        return self.centres.get(amphoe, f"tot-{amphoe[:2]}-{(int(amphoe[2:]) + 1) // 2}")
 
     def on(self, amphoe: str = "", feeder: str = "") -> list[DeviceId]:
         """Uplinks of an amphoe and feeder."""
@@ -63,6 +68,7 @@ class Land:
             olt=olt,
             onu=device,
             amphoe=amphoe,
+            centre=self.centre_of(amphoe),
         )
 
     def kill_ap(self, device: DeviceId, at: float, uplink: Witness = Witness.ANSWERS) -> DeviceId:
@@ -78,10 +84,11 @@ class Land:
             feeder=Witness.ANSWERS,
             feeder_id=DeviceId(above),
             amphoe=amphoe,
+            centre=self.centre_of(amphoe),
         )
         return name
 
-    def kill_feeder(self, feeder: str, at: float, silent: float = 1.0) -> None:
+    def kill_feeder(self, feeder: str, at: float, silent: float = 1.0, before: int = 0) -> None:
         """The feeder's uplinks are behind it then, and no roots of their own any more."""
         below = self.on(feeder=feeder)
         self.dead[DeviceId(feeder)] = Candidate(
@@ -91,6 +98,8 @@ class Land:
             failed_at=at,
             confirmed_at=at + 8,
             amphoe=self.homes[below[0]][0],
+            centre=self.centre_of(self.homes[below[0]][0]),
+            below_before=before,
             below_watched=len(below),
             below_silent=int(len(below) * silent),
         )
@@ -116,6 +125,7 @@ class Land:
             retired=frozenset(retired),
             absorbed=self.absorbed,
             groups=self.groups(),
+            amphoes=Counter(amphoe[:2] for amphoe in {home[0] for home in self.homes.values()}),
         )
 
     def conclude(

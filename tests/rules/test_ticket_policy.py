@@ -274,7 +274,7 @@ def test_nobody_is_told_twice_of_one_thing_or_of_an_end_before_its_beginning(
         at += seconds
         device = DeviceId(f"onu-{one}")
         if what == "dark" and one not in now_fault.dark_villages:
-            after = now_fault.with_members([Member(device, (one,), at - 20)])
+            after = now_fault.with_members([Member(device, (one,), at - 1)])
         else:
             after = recovered(now_fault, [one], at)
         decisions += decide(now_fault, after, at)

@@ -1,6 +1,7 @@
 """The sentence that says why."""
 
 import re
+from dataclasses import replace
 from string import Formatter
 
 import pytest
@@ -55,6 +56,7 @@ def test_every_cause_and_every_kind_of_evidence_has_words(language: str) -> None
             (Scope.DEVICE, "ap-1"),
             (Scope.FEEDER, "olt-3415-1"),
             (Scope.AMPHOE, "3415"),
+            (Scope.AMPHOES, "3415"),
             (Scope.AGENT, "ap-1"),
             (Scope.AGENTS, "olt-3415-1"),
             (Scope.AREA_AGENTS, "34"),
@@ -154,3 +156,56 @@ def test_places_are_named_as_thais_name_them() -> None:
     assert villages_name(ids[:2], INVENTORY, "th") == "บ้านหนองแวง หมู่ 5 ต.ธาตุ อ.วารินชำราบ จ.อุบลราชธานี และอีก 1 จุด"
     assert villages_name(ids[2:], INVENTORY, "th") == "ชุมชนท่าเตียน แขวงธาตุ เขตพระนคร กรุงเทพมหานคร"
     assert villages_name([], INVENTORY, "en") == ""
+
+
+def over_amphoes(*codes: str) -> Inventory:
+    """A village in each of these amphoes, named after its number."""
+    names = {"3415": "วารินชำราบ", "3407": "เดชอุดม", "3403": "เขื่องใน", "3404": "เขมราฐ"}
+    return Inventory(
+        villages={
+            VillageId(f"{code}0101"): Village(
+                id=VillageId(f"{code}0101"),
+                name="บ้านใหม่",
+                tambon="ธาตุ",
+                amphoe=names[code],
+                province="อุบลราชธานี",
+                centre=CentreId("C34"),
+            )
+            for code in codes
+        }
+    )
+
+
+def spanning(cause: Cause, *codes: str) -> Fault:
+    members = tuple(Member(DeviceId(f"onu-{code}"), (VillageId(f"{code}0101"),), T) for code in codes)
+    evidence = Evidence(EvidenceKind.NEIGHBOURS_SILENT, codes[0], T, 40, 41)
+    return replace(fault(cause, 0.9, evidence, scope=Scope.AMPHOES, key=codes[0]), members=members)
+
+
+def test_power_cut_over_several_amphoes_names_them_and_counts_the_villages_of_all() -> None:
+    two = ("3407", "3415")
+    assert sentence(spanning(Cause.POWER, *two), over_amphoes(*two), "th") == (
+        "แน่ใจว่าเป็นเพราะไฟฟ้าดับที่อำเภอเดชอุดมและอำเภอวารินชำราบ จังหวัดอุบลราชธานี เนื่องจากจุดบริการในอำเภอเดชอุดม"
+        "และอำเภอวารินชำราบ จังหวัดอุบลราชธานี ขาดการติดต่อในเวลาใกล้เคียงกัน 40 จาก 41 จุด"
+    )
+    four = ("3403", "3404", "3407", "3415")
+    assert "อำเภอเขื่องใน อำเภอเขมราฐ และอีก 2 อำเภอ จังหวัดอุบลราชธานี" in sentence(
+        spanning(Cause.POWER, *four), over_amphoes(*four), "th"
+    )
+    assert sentence(spanning(Cause.POWER, *two), over_amphoes(*two), "en") == (
+        "Certainly the power is out at amphoes เดชอุดม and วารินชำราบ, อุบลราชธานี, because 40 of 41 points in amphoes "
+        "เดชอุดม and วารินชำราบ, อุบลราชธานี fell silent at about the same time."
+    )
+
+
+@pytest.mark.parametrize(
+    ("cause", "thai", "english"),
+    [
+        (Cause.UPLINK, "สายใยแก้วหลายเส้นในอำเภอ", "several fibre lines in amphoes"),
+        (Cause.FEEDER, "อุปกรณ์ต้นทางในอำเภอ", "the feeders in amphoes"),
+    ],
+)
+def test_lines_and_feeders_of_several_amphoes_fail_together(cause: Cause, thai: str, english: str) -> None:
+    two = ("3407", "3415")
+    assert thai in sentence(spanning(cause, *two), over_amphoes(*two), "th")
+    assert english in sentence(spanning(cause, *two), over_amphoes(*two), "en")

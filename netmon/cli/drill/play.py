@@ -25,6 +25,9 @@ from netmon.lab.scenario import Scenario
 from netmon.lab.scoring.kept import Kept, TicketState
 from netmon.web.server import address_of, listen
 
+SCRIPTED = "e"
+"""What the names of the scenario's own events begin with; those of the background begin otherwise."""
+ISOLATION = "poller_isolation"
 LOOK_EVERY = 0.5
 GAUGES_EVERY = 5.0
 
@@ -38,6 +41,7 @@ class Drill:
     http: socket.socket
     console: Console
     began: float
+    gauges: Gauges
 
     def say(self, who: str, text: str) -> None:
         """One line with the seconds since the start."""
@@ -62,6 +66,10 @@ class Drill:
             case "begin" | "end":
                 extent = f"{counted(said['devices'], 'device')}, {counted(said['villages'], 'village')}"
                 self.say("lab", f"{said['event']} {said['lab']}s ({extent})")
+                if said["lab"] == "begin" and said["event"].startswith(SCRIPTED):
+                    self.gauges.break_out()
+                if said["lab"] == "end" and said["kind"] == ISOLATION:
+                    self.gauges.come_back()
             case "restart_netmon":
                 self.say("lab", f"netmon is to be restarted ({said['how']})")
                 self.show.daemon.end(signal.SIGKILL if said["how"] == "kill" else signal.SIGTERM)
@@ -82,10 +90,9 @@ def play(scenario: Scenario, stage: Stage, kept: Kept, console: Console) -> None
         runner = stack.enter_context(asyncio.Runner())
         desk = runner.run(Desk.open(stage.state / "netmon.db", kept.tickets, drill.ticket))
         stack.callback(lambda: runner.run(desk.close()))
-        gauges = Gauges(drill.show.address)
-        gauges.begin()
-        _follow(drill, runner, desk, gauges)
-        gauges.look()
+        drill.gauges.begin()
+        _follow(drill, runner, desk)
+        drill.gauges.look()
         defaults, changed = in_force(stage, scenario)
         played = {
             "scenario": scenario.model_dump(mode="json", exclude_none=True),
@@ -93,7 +100,7 @@ def play(scenario: Scenario, stage: Stage, kept: Kept, console: Console) -> None
             "ended": time.time(),
             "defaults": defaults,
             "changed": changed,
-            "daemon": gauges.figures(),
+            "daemon": drill.gauges.figures(),
         }
     kept.played.write_text(json.dumps(played, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
@@ -111,7 +118,7 @@ def _start(scenario: Scenario, stage: Stage, console: Console, stack: ExitStack)
     stack.callback(http.close)
     write_drill_settings(stage, scenario, wire, sinks=ports, port=http.getsockname()[1])
     show = Show(stage, inventory, lab, start_daemon(stage, wire, http), address_of(http))
-    drill = Drill(show, wire, http, console, time.monotonic())
+    drill = Drill(show, wire, http, console, time.monotonic(), Gauges(show.address))
     stack.callback(drill.end_daemon)
     await_first_picture(show)
     console.print(
@@ -120,7 +127,7 @@ def _start(scenario: Scenario, stage: Stage, console: Console, stack: ExitStack)
     return drill
 
 
-def _follow(drill: Drill, runner: asyncio.Runner, desk: Desk, gauges: Gauges) -> None:
+def _follow(drill: Drill, runner: asyncio.Runner, desk: Desk) -> None:
     """Until the scenario is over."""
     drill.began = time.monotonic()
     drill.show.lab.begin()
@@ -131,7 +138,8 @@ def _follow(drill: Drill, runner: asyncio.Runner, desk: Desk, gauges: Gauges) ->
         if not drill.show.daemon.is_alive:
             raise drill.show.daemon.ended("The daemon")
         runner.run(desk.look())
+        drill.gauges.look_at_return()
         if time.monotonic() >= next_gauges:
             next_gauges = time.monotonic() + GAUGES_EVERY
-            gauges.look()
+            drill.gauges.look()
         time.sleep(LOOK_EVERY)
