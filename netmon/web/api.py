@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import orjson
 from fastapi import APIRouter, Query, Response
+from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from netmon.model.cases import Case
@@ -53,7 +54,7 @@ def api_router(sources: PageSources, whiteboard: Whiteboard) -> APIRouter:
         """List villages, a page at a time; all of them, or those of one health or province."""
         moment = await whiteboard.moment()
         chosen = _chosen(moment, health, province)
-        rows = chosen[offset : offset + limit]
+        rows = chosen[offset : offset + limit].tolist()
         # Plain values of the shape of `answers.VillagePage`: a thousand models cost several times as much.
         found: list[dict[str, Any]] = []
         for start in range(0, len(rows), _AT_A_TIME):
@@ -110,13 +111,14 @@ def _overview(sources: PageSources, moment: Moment) -> answers.OverviewAnswer:
     )
 
 
-def _chosen(moment: Moment, health: answers.HealthWord | None, province: str | None) -> list[int]:
+def _chosen(moment: Moment, health: answers.HealthWord | None, province: str | None) -> NDArray[np.intp]:
+    """Which of the places' villages match."""
     chosen = np.ones(len(moment.places.villages), np.bool_)
     if health is not None:
         chosen &= village_health(moment.fleet, moment.places.rows) == Health[health.upper()]
     if province is not None:
         chosen &= moment.places.provinces == province
-    return np.flatnonzero(chosen).tolist()
+    return np.flatnonzero(chosen)
 
 
 def _villages(moment: Moment, numbers: list[int]) -> list[dict[str, Any]]:

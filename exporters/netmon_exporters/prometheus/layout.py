@@ -41,8 +41,8 @@ class Page:
     villages: Sequence[Village] = ()
     rows: Sequence[int] = ()
     columns: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, np.intp))
-    heads: list[bytes] = field(default_factory=list)
-    packed_info: Sequence[bytes] = ()
+    heads: tuple[bytes, ...] = ()
+    packed_info: tuple[bytes, ...] = ()
     sheet: Sheet | None = None
 
     def prepare(self, inventory: Inventory) -> Iterator[bytes]:
@@ -61,7 +61,7 @@ class Page:
             info.append(_packed(VILLAGE_INFO, map(_village_labels, some)))
             yield TURN
         self.columns = np.array(rows, np.intp)
-        self.heads, self.packed_info = heads, info
+        self.heads, self.packed_info = tuple(heads), tuple(info)
         self.rows = self.villages = ()
 
     def info(self) -> Iterator[bytes]:

@@ -89,7 +89,7 @@ class Sheet:
     """
 
     version: Version
-    labels: Sequence[tuple[Family, Sequence[bytes], Sequence[bytes]]]
+    labels: Sequence[tuple[Family, tuple[bytes, ...], tuple[bytes, ...]]]
     seats: NDArray[np.int32]
     tables: NDArray[np.uint8]
     places: NDArray[np.int32]
@@ -153,7 +153,8 @@ def _make_sheet(version: Version, columns: dict[str, Column]) -> Sheet:
 
     return Sheet(
         version,
-        [(family, one.heads, one.tails) for family, one in found],
+        # Tuples: of what holds bytes alone, the collector of garbage soon lets go; lists it would go through for ever.
+        [(family, tuple(one.heads), tuple(one.tails)) for family, one in found],
         joined("seats", np.int32),
         joined("tables", np.uint8),
         joined("places", np.int32),

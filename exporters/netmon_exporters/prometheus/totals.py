@@ -1,7 +1,7 @@
 """The aggregates: villages by health, open faults, open tickets. Here 0 is a known number and is written."""
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,7 +33,7 @@ class VillageCounts:
     generation: int
     rows: NDArray[np.intp]
     groups: NDArray[np.intp]
-    heads: Sequence[bytes]
+    heads: tuple[bytes, ...]
 
     def series(self, fleet: Fleet) -> Iterator[bytes]:
         """The family `netmon_villages`."""
@@ -60,7 +60,7 @@ def count_villages(inventory: Inventory, generation: int) -> Generator[bytes, No
             for health in Health
         ]
         yield TURN
-    return VillageCounts(generation, np.array(rows, np.intp), np.array(groups, np.intp), heads)
+    return VillageCounts(generation, np.array(rows, np.intp), np.array(groups, np.intp), tuple(heads))
 
 
 def case_series(cases: Iterable[Case]) -> Iterator[bytes]:
