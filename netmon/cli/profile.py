@@ -105,6 +105,9 @@ def _first_line(file: Path) -> bytes:
 def _show(console: Console, findings: Findings) -> None:
     found = findings.found
     console.print(Text(f"profile   {found.profile.name}: {found.profile.title}"))
+    # What a new profile is recognised by.
+    console.print(Text(f"object ID {format_oid(found.system.object_id) or '(the device does not say)'}"))
+    console.print(Text(f"sysDescr  {' '.join(found.system.description.split()) or '(the device does not say)'}"))
     for name in ("model", "serial", "firmware"):
         console.print(Text(f"{name:9} {getattr(found.identity, name) or '(the device does not say)'}"))
     console.print(Text(f"uplink    {found.uplink.name if found.uplink else '(unknown)'}"))

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from netmon.cli.app import run_command
 from netmon.cli.profile import profile
+from netmon.model.readings import Quantity
 from netmon.probes.snmp.ber import Absent, Tag, Value
 from netmon.probes.snmp.codec import Message, PduType, VarBind, decode_message, encode_message
 from netmon.probes.snmp.recording import Recording, read_recording
@@ -98,6 +99,28 @@ def test_the_worked_example_reads_what_its_page_says(example: Path) -> None:
     assert "mesh0" not in output
     assert "-94 dBm" in line_of(output, "wifi_noise_floor_dbm")
     assert "absent" in line_of(output, "optical_receive_power_dbm", "sfp1")
+
+
+def test_the_page_names_every_reading_there_is() -> None:
+    text = (ROOT / "config/profiles/README.md").read_text(encoding="utf-8")
+    assert [one.value for one in Quantity if f"`{one.value}`" not in text] == []
+
+
+def test_what_a_new_profile_would_be_recognised_by_stands_on_top() -> None:
+    output = run(str(SNMPD)).output
+    assert "object ID 1.3.6.1.4.1.8072.3.2.10" in output
+    assert line_of(output, "sysDescr").startswith("sysDescr  Linux ")
+
+
+@pytest.mark.parametrize(
+    "first", [".1.3.6.1.2.1.1.3.0 = Timeticks: (1) 0:00:00.01", "SNMPv2-MIB::sysDescr.0 = STRING: AP"]
+)
+def test_who_brings_a_print_of_snmpwalk_learns_what_to_bring(first: str, tmp_path: Path) -> None:
+    path = tmp_path / "walk.txt"
+    path.write_text(f"{first}\n", encoding="utf-8")
+    said = run(str(path))
+    assert said.exit_code != 0
+    assert "snmpsim-record-commands" in str(said.exception)
 
 
 def test_what_the_device_lacks_is_listed() -> None:

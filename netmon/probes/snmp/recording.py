@@ -19,6 +19,7 @@ from netmon.probes.snmp.downgrade import Manner
 from netmon.probes.snmp.walk import WalkEnd, WalkGuard, WalkLimits, WalkResult
 
 _LINE = re.compile(r"(?P<oid>\.?[0-9]+(?:\.[0-9]+)+)\|(?P<tag>[0-9]+)(?P<form>[a-z]?)\|(?P<value>.*)", re.DOTALL)
+_WALKED = re.compile(r"(?:\.1|iso|[\w-]+::)\S* = ")
 _UNSIGNED = {Tag.COUNTER32: 32, Tag.GAUGE32: 32, Tag.TIME_TICKS: 32, Tag.COUNTER64: 64}
 
 
@@ -62,8 +63,15 @@ def read_recording(raw: bytes) -> Recording:
         except (ValueError, SyntaxError):
             unreadable.append(number)
     if not objects:
-        raise InputError("this is no recording: none of its lines is OID|tag|value")
+        raise InputError(_why_not(raw))
     return Recording(objects, unreadable)
+
+
+def _why_not(raw: bytes) -> str:
+    text = "this is no recording: none of its lines is OID|tag|value"
+    if _WALKED.match(raw.decode("latin-1")) is None:
+        return text
+    return f"{text}; this is what snmpwalk prints, but it takes what snmpsim-record-commands writes"
 
 
 def _object(line: str) -> VarBind:

@@ -160,3 +160,28 @@ def test_a_cisco_controller_s_clients_are_the_sum_of_its_networks() -> None:
     assert read[Quantity.WIFI_CLIENTS, ""] == 11
     assert read[Quantity.SSID_CLIENTS, "net"] == 10
     assert read[Quantity.MEMORY, ""] == pytest.approx(0.75)
+
+
+def test_a_ups_of_a_maker_with_a_profile_whose_card_knows_only_the_standard_is_read_by_the_standard() -> None:
+    name, read = device("1.3.6.1.4.1.3808.1.1.1", f"{UPS}.4.1.0|2|3", f"{UPS}.2.3.0|2|20", f"{UPS}.2.4.0|2|100")
+    assert name == "ups-mib"
+    assert (read[Quantity.UPS_RUNTIME, ""], read[Quantity.UPS_CHARGE, ""]) == (1_200, 1)
+
+
+def test_a_switch_sold_under_another_name_tells_its_module_s_degrees_in_256ths() -> None:
+    port, board, optics = f"{MIB2}.31.1.1.1.1.165", "1.3.6.1.4.1.52642.3.6.10.1", "1.3.6.1.4.1.52642.9.63.1.7.1"
+    name, read = device(
+        "1.3.6.1.4.1.52642.1.504.0",
+        f"{port}|4|GigaEthernet0/1",
+        f"{port[:-3]}166|4|GigaEthernet0/2",
+        f"{board}.11.0|2|18",
+        *(f"{optics}.{arc}.165|2|{raw}" for arc, raw in ((2, -690), (3, -860), (4, 10_752), (5, 33_011))),
+        *(f"{optics}.{arc}.166|2|-65535" for arc in range(2, 6)),
+    )
+    assert name == "fs-bdcom"
+    assert {key[0]: value for key, value in read.items() if key[1].startswith("Giga")} == {
+        Quantity.OPTICAL_TRANSMIT_POWER: pytest.approx(-6.9),
+        Quantity.OPTICAL_RECEIVE_POWER: pytest.approx(-8.6),
+        Quantity.OPTICAL_TEMPERATURE: 42,
+        Quantity.OPTICAL_VOLTAGE: pytest.approx(3.3011),
+    }
