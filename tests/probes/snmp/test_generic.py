@@ -93,3 +93,15 @@ def test_lm_sensors_are_thousandths_of_a_degree_and_a_wild_one_is_absent() -> No
     read = readings(device, build_plan(found_on(device), Scope.EVERYTHING))
     assert read[Quantity.TEMPERATURE, "Core 0"] == 41
     assert read[Quantity.TEMPERATURE, "temp3"] is None
+
+
+@pytest.mark.parametrize(("system", "idle", "busy"), [(9, 81, 0.19), (62, 0, 1), (0, 97, 0.03), (0, 0, None)])
+def test_a_device_that_is_never_idle_and_never_at_work_does_not_count(
+    system: int, idle: int, busy: float | None
+) -> None:
+    cpu = "1.3.6.1.4.1.2021.11"
+    device = recording(*UNKNOWN, f"{cpu}.10.0|2|{system}", f"{cpu}.11.0|2|{idle}")
+    read = readings(device, build_plan(found_on(device), Scope.EVERYTHING))
+    assert [value for (quantity, _), value in read.items() if quantity is Quantity.CPU] == [
+        busy if busy is None else pytest.approx(busy)
+    ]
