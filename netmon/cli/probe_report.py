@@ -45,8 +45,10 @@ _WORDS = {
     Quantity.INTERFACE_UP: ("down", "up"),
     Quantity.SUPPLY_FAULT: ("no", "yes"),
     Quantity.UPS_ON_BATTERY: ("no", "yes"),
+    # upsOutputSource of RFC 1628 counts from 1.
+    Quantity.UPS_OUTPUT_SOURCE: ("", "other", "none", "normal", "bypass", "battery", "booster", "reducer"),
 }
-"""What is no number to people: the words for 0 and 1."""
+"""What is no number to people: the words for 0, 1 and so on."""
 
 
 @dataclass(slots=True)
@@ -193,7 +195,7 @@ def _value_text(one: Explained) -> str:
     if one.value is None:
         return "absent"
     words = _WORDS.get(one.quantity)
-    return _number_text(one.value, NATURE[one.quantity].unit) if words is None else words[bool(one.value)]
+    return _number_text(one.value, NATURE[one.quantity].unit) if words is None else words[int(one.value)]
 
 
 def _number_text(value: float, unit: str) -> str:

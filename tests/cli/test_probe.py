@@ -3,8 +3,10 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +16,9 @@ from netmon.cli.app import run_command
 from netmon.lab.addresses import CORE
 from netmon.lab.country import generate
 from netmon.lab.inventory_files import write_inventory
+from netmon.probes.snmp.recording import read_recording
+from tests.cli.test_profile import COMMUNITY as FRIENDS
+from tests.cli.test_profile import serve
 from tests.kit.peers import ROOT
 from tests.kit.snmp_agent import COMMUNITY, Snmpd, free_port, running_snmpd
 from tests.kit.wire import Network, open_wire
@@ -245,6 +250,30 @@ def test_an_interface_is_one_line_in_words_and_sizes_people_read(agent: Snmpd, s
     assert loopback.split()[2].isdigit()
     assert page.index(heading) < page.index(loopback)
     assert "interface_receive_bytes_total" not in page
+
+
+@pytest.mark.parametrize(("source", "on_battery", "word"), [(3, "no", "normal"), (5, "yes", "battery")])
+def test_what_feeds_a_ups_is_said_in_the_standard_s_word(
+    source: int, on_battery: str, word: str, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = read_recording(f"1.3.6.1.2.1.33.1.4.1.0|2|{source}\n1.3.6.1.2.1.33.1.2.4.0|2|97".encode())
+    stop = threading.Event()
+    monkeypatch.setenv("NETMON_COMMUNITY", FRIENDS)
+    monkeypatch.delenv("NETMON_CONFIG", raising=False)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.settimeout(0.05)
+        thread = threading.Thread(target=serve, args=(sock, device, stop))
+        thread.start()
+        try:
+            assert run_command(["probe", "127.0.0.1", "--port", str(sock.getsockname()[1])]) == 0
+        finally:
+            stop.set()
+            thread.join()
+    page = capsys.readouterr().out
+    assert row_of(page, "ups_output_source").split() == ["ups_output_source", word]
+    assert row_of(page, "ups_on_battery").split() == ["ups_on_battery", on_battery]
+    assert row_of(page, "ups_charge_ratio").split() == ["ups_charge_ratio", "97", "%"]
 
 
 def test_a_command_is_loaded_when_it_is_asked_for_and_no_other() -> None:
