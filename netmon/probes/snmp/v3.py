@@ -1,7 +1,7 @@
-"""Asking one device through pysnmp: SNMPv3, and SNMPv1/v2c where an implementation other than netmon's own is wanted.
+"""Asking one device through pysnmp, where an implementation other than netmon's own is wanted, in any version.
 
-`PysnmpSession` has the methods and results of `SnmpSession`, so discovery does not notice which of the two it was
-given. It is slow (see `engines`), which discovery and the command line can bear.
+`PysnmpSession` has the methods and results of `SnmpSession` and `UsmSession`, so nothing notices which it was given. It
+is slow (see `engines`), which the command line can bear; the tests hold netmon's own against it.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
 """What libFuzzer does to the codec and the client; a program of its own, because libFuzzer ends the process it runs in.
 
-Any input must end in a message or in `SnmpDecodeError`, whichever way it comes in, and a value may reach the sweep only
-if the full decoder finds the same in it. Inputs that took long under the fuzzer's instruments are left in a folder for
-whoever started this to measure without them.
+Any input must end in a message or in `SnmpDecodeError`, whichever way it comes in, also as SNMPv3, and a value may
+reach the sweep only if the full decoder finds the same in it. Inputs that took long under the fuzzer's instruments are
+left in a folder for whoever started this to measure without them.
 
     python fuzz_codec.py SLOW_FOLDER [libFuzzer's arguments]
 """
@@ -15,12 +15,25 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["netmon.probes.snmp"]):
+    from netmon.probes.snmp.access import UserAccess
     from netmon.probes.snmp.client import Patience, SnmpClient
-    from netmon.probes.snmp.codec import MAX_MESSAGE, Message, PduType, VarBind, Version, decode_message, encode_message
+    from netmon.probes.snmp.codec import (
+        MAX_MESSAGE,
+        Message,
+        PduType,
+        VarBind,
+        Version,
+        decode_message,
+        encode_message,
+        encode_pdu,
+        read_pdu,
+    )
     from netmon.probes.snmp.sockets import Sockets
     from netmon.probes.snmp.template import compile_get
+    from netmon.probes.snmp.usm import Clock, ask_for_engine, is_genuine, localise, open_pdu, read_sealed, seal
 
 from netmon.errors import SnmpDecodeError
+from netmon.model.snmp_users import Authentication, Privacy, SnmpUser
 from netmon.probes.snmp.ber import Absent, Tag, Value
 
 OIDS = tuple((1, 3, 6, 1, 2, 1, 2, 2, 1, column, 70_000) for column in range(1, 11))
@@ -42,19 +55,28 @@ ADDRESS = ("192.0.2.1", 161)
 STRANGER = ("192.0.2.2", 161)
 MARK = (1 << 30).to_bytes(4, "big")
 """Stands in the seeds for the request-id, which no fuzzer could guess; the id in flight is put in its place."""
+USERS = [
+    UserAccess(SnmpUser("fuzz", Authentication.SHA1, privacy), b"first-passphrase", b"second-passphrase")
+    for privacy in (Privacy.NONE, Privacy.AES128, Privacy.DES)
+]
+KEYS = [localise(user, b"engine") for user in USERS]
 WORTH_A_SECOND_LOOK = 0.002  # seconds; instrumented code is several times slower
 MOST_KEPT = 200
 
 
 def seeds() -> list[bytes]:
-    """Messages to start from: answers, errors, listings, traps."""
+    """Messages to start from: answers, errors, listings, traps; and SNMPv3's."""
     binds = tuple(VarBind(oid, *value) for oid, value in zip(OIDS, VALUES, strict=True))
-    return [
+    said = encode_pdu(PduType.RESPONSE, (1 << 30, 0, 0), binds)
+    users = zip(USERS, KEYS, strict=True)
+    plain = [
         encode_message(Message(version, b"public", pdu, 1 << 30, status, index, varbinds))
         for version in Version
         for pdu in (PduType.RESPONSE, PduType.GETBULK, PduType.TRAP)
         for status, index, varbinds in ((0, 0, binds), (2, 1, binds[:1]), (1, 0, ()))
     ]
+    sealed = [seal(access.user, keys, b"engine", Clock(1, 4711), 1 << 30, said) for access, keys in users]
+    return [*plain, *sealed, ask_for_engine(1 << 30, said)]
 
 
 class Wire:
@@ -88,6 +110,20 @@ def decoded(data: bytes) -> Message | None:
         return None
 
 
+def opened(data: bytes) -> None:
+    """Read a message as SNMPv3's, and what is in it whether it is genuine or not."""
+    try:
+        message = read_sealed(data)
+    except SnmpDecodeError:
+        return
+    for access, keys in zip(USERS, KEYS, strict=True):
+        try:
+            is_genuine(message, access.user, keys)
+            read_pdu(*open_pdu(message, access.user, keys))
+        except SnmpDecodeError:
+            continue
+
+
 class Target:
     """One client that asks one device again and again; every input is an answer to a request of its own."""
 
@@ -102,6 +138,7 @@ class Target:
         Returns:
             How many answers with values the client made of it.
         """
+        opened(data)
         wire, client = self.wire, self.client
         self.now += 10.0  # by now no id of the last request rests any more
         client.expire(self.now)

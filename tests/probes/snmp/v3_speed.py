@@ -53,7 +53,8 @@ def _contenders() -> Iterator[tuple[str, Session, Access, int]]:
         for privacy in _PRIVACY:
             user = SnmpUser(f"{authentication}-{privacy}", authentication, privacy)
             second = b"" if privacy is Privacy.NONE else _KEY.encode()
-            yield f"pysnmp v3 {user.name}", own_session, UserAccess(user, _KEY.encode(), second), 200
+            yield f"netmon v3 {user.name}", own_session, UserAccess(user, _KEY.encode(), second), 1000
+            yield f"pysnmp v3 {user.name}", library_session, UserAccess(user, _KEY.encode(), second), 200
 
 
 def main() -> None:
