@@ -12,6 +12,8 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
+from itertools import compress
+from operator import is_
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,10 +118,7 @@ class SnmpSweep:
                 self._look_around(now)
             due = self._round.slots[slot % len(self._round.slots)]
             self._judge.agents.expect(due)
-            for device in due[_POLLED[fleet.health[due]]].tolist():
-                plan = self._plans[device]
-                if plan is not None:
-                    self._reader.request(device, plan, now.monotonic)
+            self._request(due[_POLLED[fleet.health[due]]].tolist(), now.monotonic)
             if slot % FORGET_EVERY_SLOTS == 0:
                 fleet.readings.forget(now.monotonic - ROUNDS_KEPT * self._round.interval)
             self._begin(self._first, FIRST_PER_SLOT)
@@ -167,10 +166,14 @@ class SnmpSweep:
 
     def ask(self, devices: Sequence[int], now: Now) -> None:
         """Poll these out of turn; who is being polled already is left to that."""
+        self._request(devices, now.monotonic)
+
+    def _request(self, devices: Sequence[int], now: float) -> None:
+        plans, request = self._plans, self._reader.request
         for device in devices:
-            plan = self._plans[device]
+            plan = plans[device]
             if plan is not None:
-                self._reader.request(device, plan, now.monotonic)
+                request(device, plan, now)
 
     async def _discoveries(self, clock: Clock) -> None:
         country = self._country
@@ -231,11 +234,11 @@ class SnmpSweep:
             return
         self._vitals.count(Vital.SNMP_POLLS_ANSWERED, len(batch.answered))
         self.ended_at[batch.answered] = now.monotonic
-        fleet, plans = self._country.fleet, self._plans
-        # A poll may outlive the plan it was made by; its readings would then stand in the wrong cells.
-        good = [at for at, device in enumerate(batch.answered) if plans[device] is batch.plans[at]]
-        devices = [batch.answered[at] for at in good]
-        fleet.readings.write(devices, [batch.readings[at] for at in good], now.monotonic)
+        fleet, devices, readings = self._country.fleet, batch.answered, batch.readings
+        in_force = list(map(is_, map(self._plans.__getitem__, devices), batch.plans))
+        if not all(in_force):  # a poll may outlive the plan it was made by; it would then stand in the wrong cells
+            devices, readings = list(compress(devices, in_force)), list(compress(readings, in_force))
+        fleet.readings.write(devices, readings, now.monotonic)
         for device in batch.changed:
             self._next_look[device] = min(self._next_look[device], self._looked_at[device] + CHANGED_AGAIN)
             self._changed[device] = True

@@ -30,8 +30,11 @@ def restarted(before: float | None, after: float | None, elapsed: float) -> Rest
     """Tell from two uptimes (seconds) and the time between them (monotonic seconds) whether the device restarted."""
     if before is None or after is None or elapsed < 0:
         return Restart.UNKNOWN
+    deviation = after - before - elapsed
+    if -_TOLERANCE <= deviation <= _TOLERANCE:  # as nearly always; what follows would say the same
+        return Restart.NO
     tolerance = _TOLERANCE + _DRIFT * elapsed
-    deviation = (after - before - elapsed) % WRAP
+    deviation %= WRAP
     if min(deviation, WRAP - deviation) <= tolerance:
         return Restart.NO
     # A device that restarted cannot have been up for longer than the time since the last poll.
