@@ -49,17 +49,19 @@ def advance(before: Counter | None, raw: int | None, bits: int, restart: Restart
 
 
 class Tally:
-    """All counters of one device, in the order of its script: what the device said last, and the totals.
+    """All counters of one device, in the order of its script: what the device said last, and how far the total is off.
+
+    That is 0 until a 32-bit counter wraps, so most devices need to keep no second number.
 
     A million counters a minute come by here and nearly all of them have just grown, so that is done in place; `advance`
     says what becomes of the others.
     """
 
-    __slots__ = ("_last", "_total")
+    __slots__ = ("_ahead", "_last")
 
     def __init__(self, size: int) -> None:
         self._last = [_NEVER] * size
-        self._total = [0] * size
+        self._ahead = [0] * size
 
     def take(self, readings: list[float], counters: Sequence[tuple[int, int]], restart: Restart) -> None:
         """Put totals where a poll's readings have the device's numbers; what is absent (NaN) changes nothing.
@@ -69,24 +71,22 @@ class Tally:
             counters: the places of the counters in it, and how wide they are in the device.
             restart: whether the device restarted since the last poll that had an uptime.
         """
-        lasts, totals = self._last, self._total
+        lasts, aheads = self._last, self._ahead
         may_grow = restart is not Restart.YES
         at = -1
         for place, bits in counters:
             at += 1
             raw = readings[place]
             last = lasts[at]
-            if raw == last and may_grow:
-                readings[place] = totals[at]
-            elif raw.__class__ is int and raw > last >= 0 and may_grow and totals[at] + raw - last < _WRAP64:
-                totals[at] += raw - last
+            if raw.__class__ is int and raw >= last >= 0 and may_grow and raw + aheads[at] < _WRAP64:
                 lasts[at] = raw
-                readings[place] = totals[at]
+                readings[place] = raw + aheads[at]
             elif raw == raw:  # noqa: PLR0124 - no NaN
-                counter = advance(None if last == _NEVER else Counter(totals[at], last), int(raw), bits, restart)
-                lasts[at], totals[at] = int(raw), int(raw) if counter is None else counter.total
-                readings[place] = totals[at]
+                before = None if last == _NEVER else Counter(last + aheads[at], last)
+                counter = advance(before, int(raw), bits, restart) or Counter(int(raw), int(raw))
+                lasts[at], aheads[at] = counter.last, counter.total - counter.last
+                readings[place] = counter.total
 
     def carry(self, at: int, other: "Tally", other_at: int) -> None:
         """Go on from another tally's counter."""
-        self._last[at], self._total[at] = other._last[other_at], other._total[other_at]
+        self._last[at], self._ahead[at] = other._last[other_at], other._ahead[other_at]

@@ -100,7 +100,8 @@ class Kin:
     def fits(self, values: Sequence[Value]) -> Identity | None:
         """The identity of a device that answered `oids` like this, if it is like it; None if it is not.
 
-        Serial numbers differ, but not model or firmware: what a value means may depend on them.
+        Serial numbers differ, but not model or firmware: what a value means may depend on them. One string of each
+        does for a family.
         """
         answers = dict(zip(self.oids, values, strict=True))
         there = (answers[oid] for oid in self.script.oids)
@@ -108,7 +109,7 @@ class Kin:
         identity = self.named.read(answers)
         first = self.named.identity
         is_alike = is_alike and (identity.model, identity.firmware) == (first.model, first.firmware)
-        return identity if is_alike else None
+        return Identity(first.model, identity.serial, first.firmware) if is_alike else None
 
 
 @dataclass(slots=True)

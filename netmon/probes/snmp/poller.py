@@ -271,6 +271,8 @@ class SnmpPoller:
 
     def _target(self, device: Device) -> SnmpTarget | UsmTarget | None:
         config, address = self._config, canonical_address(device.address, self._config.port)
+        if address[0] == device.address:
+            address = device.address, address[1]  # the inventory's own string does for both
         if user := config.users.get(device.credential):
             return UsmTarget(address, user, config.patience)
         community = config.communities.get(device.credential)
