@@ -93,14 +93,14 @@ class LabProcess(Process):
         self._said: queue.Queue[Mapping[str, Any]] = queue.Queue()
         threading.Thread(target=self._listen, name="lab listener", daemon=True).start()
 
-    def ready(self) -> Wire:
-        """Wait until the country answers.
+    def ready(self, within: float = READY_WITHIN) -> Wire:
+        """Wait until the country answers, at most so many seconds.
 
         Raises:
             NetmonError: the lab could not start; the text says why.
         """
         try:
-            said = self._said.get(timeout=READY_WITHIN)
+            said = self._said.get(timeout=within)
         except queue.Empty:
             said = {}
         if said.get("lab") != "ready":

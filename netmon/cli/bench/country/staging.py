@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from netmon.cli.demo.cast import LabProcess, Process, Wire, start_daemon
+from netmon.cli.demo.cast import READY_WITHIN, LabProcess, Process, Wire, start_daemon
 from netmon.cli.demo.stage import Stage, set_stage, write_community
 from netmon.lab.country import CREDENTIAL, generate
 from netmon.lab.inventory_files import write_inventory
@@ -15,6 +15,8 @@ from netmon.model.inventory import Inventory, Lifecycle
 from netmon.web.server import address_of, listen
 
 SEED = 7
+_MADE_WITHIN = 0.001
+"""Seconds that the lab may need for a village, beside what it needs anyway."""
 _SETTINGS = """\
 # Written by `netmon bench`. Only what this place asks for; everything else is the default.
 probing: {{namespace: '{namespace}'}}
@@ -86,7 +88,8 @@ def staged(folder: Path, villages: int) -> Iterator[Staged]:
         write_inventory(country, stage.inventory)
         lab = LabProcess(stage, scenario)
         stack.callback(lab.end)
-        _write_settings(stage, wire := lab.ready(), http.getsockname()[1])
+        wire = lab.ready(READY_WITHIN + _MADE_WITHIN * villages)
+        _write_settings(stage, wire, http.getsockname()[1])
         started_at = time.monotonic()
         daemon = start_daemon(stage, wire, http)
         stack.callback(daemon.end)
