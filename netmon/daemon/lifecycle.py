@@ -14,7 +14,7 @@ from pathlib import Path
 
 from netmon.daemon.assembly import Daemon, assemble
 from netmon.daemon.full_round import full_round
-from netmon.daemon.garbage import Keeper
+from netmon.daemon.garbage import Keeper, made_to_stay
 from netmon.daemon.log import start_log
 from netmon.daemon.notify import Manager
 from netmon.daemon.reload import Reloader
@@ -78,14 +78,16 @@ async def run_daemon(config: Path, *, http: socket.socket | None = None, started
     """
     settings = load_settings(config)
     discretion = start_log(settings.log.level)
-    loaded = await asyncio.to_thread(load_inventory, settings.inventory.directory, settings.credentials)
+    with made_to_stay():
+        loaded = await asyncio.to_thread(load_inventory, settings.inventory.directory, settings.credentials)
     discretion.learn(settings, loaded.inventory)
     for warning in loaded.warnings:
         log.warning("inventory remark=%r", str(warning))
     manager = Manager.from_environment(os.environ, os.getpid())
     async with AsyncExitStack() as stack:
         async with manager.starting(SystemClock()):
-            daemon = await assemble(settings, loaded.inventory, stack)
+            with made_to_stay():
+                daemon = await assemble(settings, loaded.inventory, stack)
         listening = http or listen(settings.web.listen, settings.web.port)
         stack.callback(listening.close)
         daemon.own.address = address_of(listening)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from netmon.daemon.garbage import SETTLED, Keeper
+from netmon.daemon.garbage import SETTLED, Keeper, made_to_stay
 
 
 @pytest.fixture(autouse=True)
@@ -39,3 +39,21 @@ def test_what_comes_with_the_next_polls_leaves_it_when_that_has_settled() -> Non
     assert settled >= frozen + len(counters)
     keeper.note(1000, 10.0 + 2 * SETTLED)
     assert gc.get_freeze_count() == settled
+
+
+def test_what_is_made_to_stay_is_not_looked_through_meanwhile_nor_afterwards() -> None:
+    with made_to_stay():
+        assert not gc.isenabled()
+        country = [[number] for number in range(1000)]
+    assert gc.isenabled()
+    assert gc.get_freeze_count() >= len(country)
+
+
+def test_a_collector_that_is_off_stays_off() -> None:
+    gc.disable()
+    try:
+        with made_to_stay():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
