@@ -18,8 +18,9 @@ from netmon.ports import Clock, Vitals
 
 STEP = 0.005
 """Seconds between two steps; one whose work takes longer is followed by the next as soon as others had their turn."""
-PINGS_PER_STEP = 125
-POLLS_PER_STEP = 125
+PINGS_PER_STEP = 75
+POLLS_PER_STEP = 200
+"""Polls go first: one that is lost is asked for again only after 2 s by default, a ping is given up after 1 s."""
 MOST_POLLS = 3_000
 """Under way at a time: their answers fit the receive buffer."""
 
