@@ -127,8 +127,10 @@ class LabProcess(Process):
         return lines
 
     def _listen(self) -> None:
-        for line in self.child.stdout or ():
-            self._said.put(json.loads(line))
+        if self.child.stdout is not None:
+            with self.child.stdout as said:
+                for line in said:
+                    self._said.put(json.loads(line))
         self._said.put({"lab": "gone"})
 
 
