@@ -72,8 +72,7 @@ def api_router(sources: PageSources, whiteboard: Whiteboard) -> APIRouter:
     @router.get("/tickets", response_model=answers.TicketList)
     async def tickets() -> Response:
         """List tickets of open faults."""
-        found = [_ticket(ticket, case) for case in sources.country.cases for ticket in case.tickets]
-        return _written(answers.TicketList(tickets=found))
+        return await asyncio.to_thread(_tickets, sources.country.cases)
 
     return router
 
@@ -162,6 +161,10 @@ def _fault(case: Case, sources: PageSources, language: Language) -> answers.Faul
         tickets=[ticket.number for ticket in case.tickets],
         sentence=sources.explain(fault, language),
     )
+
+
+def _tickets(cases: Sequence[Case]) -> Response:
+    return _written(answers.TicketList(tickets=[_ticket(ticket, case) for case in cases for ticket in case.tickets]))
 
 
 def _ticket(ticket: Ticket, case: Case) -> answers.TicketAnswer:

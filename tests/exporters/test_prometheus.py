@@ -226,6 +226,19 @@ def test_a_province_of_many_villages_comes_in_short_slices() -> None:
     assert min(longest[1:]) <= 0.010
 
 
+def test_the_faults_and_tickets_of_a_storm_are_counted_in_short_slices() -> None:
+    country = make_country(5_000)
+    inventory = country.inventory
+    country.cases = [
+        make_case(number, [village], inventory, failed_at=NOON.wall)
+        for number, village in enumerate(inventory.villages)
+    ]
+    exporter = _exporter(country)
+    text = b"".join(_chunks(exporter, "/metrics"))
+    assert sum(_series(text)["netmon_tickets_open"].values()) == 5_000
+    assert min(_longest_slice(_chunks(exporter, "/metrics")) for _ in range(3)) <= 0.010
+
+
 def _longest_slice(chunks: Iterable[bytes]) -> float:
     moments = [time.thread_time()]
     moments.extend(time.thread_time() for _ in chunks)

@@ -1,7 +1,7 @@
 """The aggregates: villages by health, open faults, open tickets. Here 0 is a known number and is written."""
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,16 +63,19 @@ def count_villages(inventory: Inventory, generation: int) -> Generator[bytes, No
     return VillageCounts(generation, np.array(rows, np.intp), np.array(groups, np.intp), tuple(heads))
 
 
-def case_series(cases: Iterable[Case]) -> Iterator[bytes]:
-    """The families `netmon_faults_open` and `netmon_tickets_open`."""
-    faults: Counter[bytes] = Counter({label_head({"cause": cause}): 0 for cause in Cause})
-    tickets: Counter[bytes] = Counter()
-    for case in cases:
-        if case.fault.is_open:
-            faults[label_head({"cause": case.fault.cause})] += 1
-        for ticket in case.tickets:
-            if ticket.is_open:
-                labels = {"service_centre": ticket.centre, "status": ticket.status, "cause": case.fault.cause}
-                tickets[label_head(labels)] += 1
-    for family, counted in ((FAULTS, faults), (TICKETS, tickets)):
-        yield from whole(family, list(counted), np.array(list(counted.values()), np.float64))
+def case_series(cases: Sequence[Case]) -> Iterator[bytes]:
+    """The families `netmon_faults_open` and `netmon_tickets_open`; a storm's are counted a slice at a time."""
+    faults: Counter[str] = Counter(dict.fromkeys(Cause, 0))
+    tickets: Counter[tuple[str, str, str]] = Counter()
+    for some in strides(cases):
+        faults.update(case.fault.cause for case in some if case.fault.is_open)
+        tickets.update(
+            (one.centre, one.status, case.fault.cause) for case in some for one in case.tickets if one.is_open
+        )
+        yield TURN
+    heads = [label_head({"cause": cause}) for cause in faults]
+    yield from whole(FAULTS, heads, np.array(list(faults.values()), np.float64))
+    heads = [
+        label_head({"service_centre": centre, "status": status, "cause": cause}) for centre, status, cause in tickets
+    ]
+    yield from whole(TICKETS, heads, np.array(list(tickets.values()), np.float64))
