@@ -58,6 +58,7 @@ class RequestTemplate:
     _names: tuple[tuple[bytes, int], ...]
     _packet: bytearray
     _id_at: int
+    _pdu_at: int
     _heads: dict[int, tuple[bytes, bytes]] = field(repr=False)
     _layouts: Layouts = field(init=False, default_factory=Layouts, repr=False)
 
@@ -70,6 +71,19 @@ class RequestTemplate:
         packet = self._packet
         _put_id(packet, self._id_at, request_id)
         return packet
+
+    def pdu(self, request_id: int) -> bytes:
+        """The PDU alone, as SNMPv3 carries it."""
+        return bytes(self.packet(request_id)[self._pdu_at :])
+
+    def read_pdu(self, data: bytes, pos: int, request_id: int) -> list[Value] | None:
+        """As `read_values`, of the response PDU that begins at `pos` and goes to the end; None for any other."""
+        try:
+            start, stop = _element(data, pos, _RESPONSE)
+            is_ours = data[start : start + 6] == _ID_HEAD + request_id.to_bytes(4, "big")
+            return self.read_values(data, start + 6, stop) if stop == len(data) and is_ours else None
+        except (IndexError, SnmpDecodeError):
+            return None
 
     def read_values(self, data: bytes, pos: int, end: int) -> list[Value] | None:
         """Read an answer's values in the order of `oids`.
@@ -200,6 +214,7 @@ def _compile(
         _names=tuple((name, len(name)) for name in names),
         _packet=packet,
         _id_at=len(packet) - len(after_id) - 4,
+        _pdu_at=len(packet) - len(pdu),
         _heads=_heads_of(auth),
     )
 

@@ -18,13 +18,14 @@ from netmon.errors import SnmpDecodeError
 from netmon.probes.gathering import GatheringReader
 from netmon.probes.snmp.access import UserAccess
 from netmon.probes.snmp.ber import Absent, Oid, Tag
-from netmon.probes.snmp.client import Patience, Result
-from netmon.probes.snmp.codec import MAX_MESSAGE, Pdu, PduType, VarBind, encode_pdu, read_pdu
+from netmon.probes.snmp.client import Patience, Result, Values
+from netmon.probes.snmp.codec import MAX_MESSAGE, Pdu, PduType, VarBind, Version, encode_pdu, read_pdu
 from netmon.probes.snmp.downgrade import Manner
 from netmon.probes.snmp.identifiers import RequestIds
 from netmon.probes.snmp.reasons import Failure, FailureKind
 from netmon.probes.snmp.session import Asking
 from netmon.probes.snmp.sockets import Address, open_socket
+from netmon.probes.snmp.template import RequestTemplate, compile_get
 from netmon.probes.snmp.usm import (
     Clock,
     Keys,
@@ -80,11 +81,15 @@ class Peer:
 
 
 class _Told(NamedTuple):
-    """What an agent answered: its message, what stands in it, and whether it was proven to be its."""
+    """What an agent answered: its message, what stands in it, and whether it was proven to be its.
+
+    The answer to a GET that is as expected is read as the sweep reads them: then there are `values`, and no `pdu`.
+    """
 
     message: SealedMessage
-    pdu: Pdu
+    pdu: Pdu | None
     is_genuine: bool
+    values: Values | None = None
 
 
 _Judge: TypeAlias = Callable[[SealedMessage], _Told | None]
@@ -218,12 +223,11 @@ class UsmSession(Asking):
                 if isinstance(told, FailureKind):
                     peer.doubt()  # another agent may be there by now, and be silent to what is not for it
                     return Failure(0, told)
-                name = told.pdu.varbinds[0].oid if told.pdu.varbinds else ()
                 now = self._loop.time()
-                if told.pdu.pdu_type == PduType.RESPONSE:
+                if told.pdu is None or told.pdu.pdu_type == PduType.RESPONSE:
                     peer.set_clock(told.message.clock, now)
-                    return _result(kind, oids, told.pdu)
-                if name in _NOT_ADMITTED:
+                    return _result(kind, oids, told)
+                if _names(told.pdu)[0] in _NOT_ADMITTED:
                     return Failure(0, FailureKind.NOT_ADMITTED)
                 if told.is_genuine:  # of the reports only notInTimeWindow is
                     peer.set_clock(told.message.clock, now)
@@ -235,23 +239,23 @@ class UsmSession(Asking):
 
     async def _try(self, peer: Peer, kind: PduType, oids: tuple[Oid, ...], repetitions: int) -> _Told | FailureKind:
         patience, user = self._target.patience, self._target.access.user
+        template = compile_get(Version.V2C, b"", oids) if kind is PduType.GET else None
         told: _Told | FailureKind = FailureKind.TIMED_OUT
         for _ in range(patience.retries + 1):
             number = self._desk.fresh_id()
             if peer.engine_id:
-                binds = [VarBind(oid, Tag.NULL, Absent.NULL) for oid in oids]
-                pdu = encode_pdu(kind, (number, 0, repetitions), binds)
+                pdu = _pdu(kind, oids, number, repetitions) if template is None else template.pdu(number)
                 packet = seal(user, peer.keys, peer.engine_id, peer.clock_at(self._loop.time()), number, pdu)
             else:
                 packet = ask_for_engine(number, encode_pdu(PduType.GET, (number, 0, 0), ()))
             told = await self._desk.exchange(
-                self._target.address, number, packet, partial(self._judge, peer, number), patience.timeout
+                self._target.address, number, packet, partial(self._judge, peer, number, template), patience.timeout
             )
             if not isinstance(told, FailureKind):
                 break
         return told
 
-    def _judge(self, peer: Peer, number: int, message: SealedMessage) -> _Told | None:
+    def _judge(self, peer: Peer, number: int, template: RequestTemplate | None, message: SealedMessage) -> _Told | None:
         """What an answer to our message says, if it may say that; None if it is to be passed over.
 
         Raises:
@@ -262,11 +266,15 @@ class UsmSession(Asking):
             is_ours = bool(peer.engine_id) and message.engine_id == peer.engine_id and is_genuine(message, user, keys)
             if not is_ours:
                 return None
-            pdu = read_pdu(*open_pdu(message, user, keys))
+            octets, at = open_pdu(message, user, keys)
+            is_private = message.is_encrypted or not keys.privacy
+            values = template.read_pdu(octets, at, number) if template is not None and is_private else None
+            if values:
+                return _Told(message, None, is_genuine=True, values=values)
+            pdu = read_pdu(octets, at)
             if pdu.pdu_type == PduType.REPORT:
                 return _Told(message, pdu, is_genuine=True) if _names(pdu) == [_NOT_IN_TIME_WINDOW] else None
             is_answer = pdu.pdu_type == PduType.RESPONSE and pdu.request_id == number
-            is_private = message.is_encrypted or not keys.privacy
             return _Told(message, pdu, is_genuine=True) if is_answer and is_private else None
         # Who does not know us, or is not who we think, cannot prove anything. He can only keep us from asking.
         pdu = read_pdu(*open_pdu(message, user, keys))
@@ -281,7 +289,14 @@ def _names(pdu: Pdu) -> list[Oid]:
     return [bind.oid for bind in pdu.varbinds]
 
 
-def _result(kind: PduType, oids: tuple[Oid, ...], pdu: Pdu) -> Result:
+def _pdu(kind: PduType, oids: tuple[Oid, ...], number: int, repetitions: int) -> bytes:
+    return encode_pdu(kind, (number, 0, repetitions), [VarBind(oid, Tag.NULL, Absent.NULL) for oid in oids])
+
+
+def _result(kind: PduType, oids: tuple[Oid, ...], told: _Told) -> Result:
+    pdu = told.pdu
+    if pdu is None:
+        return told.values or Failure(0, FailureKind.MISMATCHED)
     if pdu.error_status:
         return Failure(0, FailureKind.AGENT_ERROR, pdu.error_status, pdu.error_index)
     if kind is not PduType.GET:

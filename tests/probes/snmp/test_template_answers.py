@@ -5,7 +5,16 @@ from hypothesis import strategies as st
 
 from netmon.errors import SnmpDecodeError
 from netmon.probes.snmp.ber import Absent, Tag, Value
-from netmon.probes.snmp.codec import Message, PduType, VarBind, Version, decode_message, encode_message
+from netmon.probes.snmp.codec import (
+    Message,
+    PduType,
+    VarBind,
+    Version,
+    decode_message,
+    encode_message,
+    encode_pdu,
+    read_pdu,
+)
 from netmon.probes.snmp.layouts import _LEARN_EVERY, _MOST_OF_A_LENGTH
 from netmon.probes.snmp.template import RequestTemplate, compile_get, read_head
 
@@ -126,3 +135,25 @@ def test_layouts_are_learnt_of_what_comes_often_and_only_a_few_of_each_length() 
             template.read_answer(answer(kind), ID)
     known = [kind for kind in kinds if template._layouts.read(answer(kind), ID)]
     assert known == kinds[-_MOST_OF_A_LENGTH:]
+
+
+@given(
+    values=st.lists(VALUES, min_size=4, max_size=4),
+    changes=st.lists(st.tuples(st.integers(0, 200), st.integers(0, 255)), max_size=2),
+)
+def test_a_pdu_alone_is_read_as_the_full_decoder_reads_it(
+    values: list[tuple[int, Value]], changes: list[tuple[int, int]]
+) -> None:
+    template = compile_get(Version.V2C, b"", OIDS)
+    binds = tuple(VarBind(oid, *value) for oid, value in zip(OIDS, values, strict=True))
+    data = bytearray(encode_pdu(PduType.RESPONSE, (ID, 0, 0), binds))
+    for place, octet in changes:
+        data[place % len(data)] = octet
+    found = template.read_pdu(bytes(data), 0, ID)
+    if found is None:
+        assert changes or any(isinstance(value, bytes) for _, value in values)
+        return
+    pdu = read_pdu(bytes(data), 0)
+    assert (pdu.pdu_type, pdu.request_id, pdu.error_status) == (PduType.RESPONSE, ID, 0)
+    assert [(bind.oid, bind.value) for bind in pdu.varbinds] == list(zip(OIDS, found, strict=True))
+    assert read_pdu(template.pdu(ID), 0).request_id == ID
