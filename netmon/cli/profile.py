@@ -113,7 +113,8 @@ def _show(console: Console, findings: Findings) -> None:
     console.print(Text(f"uplink    {found.uplink.name if found.uplink else '(unknown)'}"))
     table = Table(box=None, padding=(0, 1))
     for heading in ("reading", "label", "value", "object", "instance", "raw", "how"):
-        table.add_column(heading, no_wrap=True)
+        # Where it is narrow the explanation is folded, before anything else is cut.
+        table.add_column(heading, no_wrap=heading != "how")
     for reading in findings.readings:
         table.add_row(*(Text(cell) for cell in _row(reading)))
     console.print(table)

@@ -101,6 +101,22 @@ def test_the_worked_example_reads_what_its_page_says(example: Path) -> None:
     assert "absent" in line_of(output, "optical_receive_power_dbm", "sfp1")
 
 
+def test_a_long_explanation_is_folded_and_nothing_else_is_cut_for_it(tmp_path: Path) -> None:
+    storage, path = "1.3.6.1.2.1.25.2.3.1", tmp_path / "linux.snmprec"
+    rows = {1: ("Physical memory", 2_036_504, 377_928), 6: ("Memory buffers", 2_036_504, 33_680)}
+    rows[7] = ("Cached memory", 204_600, 204_600)
+    lines = [
+        f"{storage}.{column}.{row}|{4 if column == 3 else 2}|{value}"
+        for row, (name, size, used) in rows.items()
+        for column, value in ((3, name), (4, 1024), (5, size), (6, used))
+    ]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    output = run(str(path)).output
+    assert "…" not in output
+    memory = line_of(output, "device_memory_ratio", "hrStorageUsed").split()
+    assert memory[1:7] == ["0.06857241626", "ratio", "hrStorageUsed", f"{storage}.6.1", "377928", "(x"]
+
+
 def test_the_page_names_every_reading_there_is() -> None:
     text = (ROOT / "config/profiles/README.md").read_text(encoding="utf-8")
     assert [one.value for one in Quantity if f"`{one.value}`" not in text] == []

@@ -317,6 +317,7 @@ FIBERHOME = (1, 3, 6, 1, 4, 1, 5875, 800, 3)
 NATIVE = (1, 3, 6, 1, 4, 1, 34592, 1, 5, 1, 1, 2, 18)
 NSCRTV = (1, 3, 6, 1, 4, 1, 17409, 2, 8, 4)
 BDCOM = (1, 3, 6, 1, 4, 1, 3320, 10, 3)
+UFIBER = (1, 3, 6, 1, 4, 1, 41112, 1, 5, 6, 2, 1)
 
 
 @pytest.mark.parametrize(
@@ -349,6 +350,10 @@ BDCOM = (1, 3, 6, 1, 4, 1, 3320, 10, 3)
          (*BDCOM, 1, 1, 35): 8, (*BDCOM, 4, 1, 2): -203}, "BDCMB12A632B", LOST, -20.3),
         ("bdcom-olt", (1179,), {(*BDCOM, 1, 1, 4): b"BDCM:B12A632B", (1, 3, 6, 1, 2, 1, 2, 2, 1, 8): 2,
          (*BDCOM, 1, 1, 35): 12, (*BDCOM, 4, 1, 2): -203}, "BDCMB12A632B", MUTE, -20.3),
+        ("ufiber-olt", (12, *b"UBNT2073b7de"), {(*UFIBER, 1): b"UBNT2073b7de", (*UFIBER, 3): 1,
+         (*UFIBER, 9): -2_356}, "UBNT2073B7DE", ONLINE, -23.56),
+        ("ufiber-olt", (12, *b"UBNT2073be78"), {(*UFIBER, 1): b"UBNT2073be78", (*UFIBER, 3): 2,
+         (*UFIBER, 9): 0}, "UBNT2073BE78", MUTE, None),
     ],
 )  # fmt: skip
 def test_what_is_sure_of_each_vendor_is_read_and_the_rest_untold(
