@@ -166,8 +166,10 @@ class SnmpClient:
                 count += 1
                 flight = awaited.get(source)
                 values = None if flight is None else flight[3].read_answer(data, flight[0])
-                if flight is None or values is None or flight[1] < 0:
+                if flight is None or values is None:
                     self._accept(data, source, now)
+                elif flight[1] < 0:
+                    self._end(flight, values, now)
                 else:  # as `_end` would, without its questions
                     request_id, key, _, _, patience, _ = flight
                     book[request_id] = RejectReason.DUPLICATE

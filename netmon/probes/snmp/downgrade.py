@@ -8,8 +8,12 @@ firmware or a replaced device deserves a fresh `Manner`.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum, unique
+from functools import lru_cache
 
 from netmon.probes.snmp.codec import Version
+
+_REMEMBERED = 512
+"""A country's devices have few manners, and give the same few signs at every request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class Change(StrEnum):
     TRY_V2C = "try_v2c"
 
 
+@lru_cache(_REMEMBERED)
 def after(manner: Manner, sign: Sign) -> tuple[Manner, Change | None]:
     """Return the manner in which to ask next, and what changed (None: nothing the device would notice)."""
     return _TABLE[sign](manner)

@@ -91,10 +91,15 @@ class Kin:
     is_personal: bool = False
     oids: tuple[Oid, ...] = field(init=False)
     places: tuple[int, ...] = field(init=False)
+    _said: tuple[tuple[int, Value], ...] = field(init=False)
+    _named_at: tuple[int, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         oids = tuple(dict.fromkeys((*self.script.oids, *self.witnesses, *self.named.instances)))
+        at = {oid: place for place, oid in enumerate(oids)}
         object.__setattr__(self, "oids", oids)
+        object.__setattr__(self, "_said", tuple((at[oid], value) for oid, value in self.witnesses.items()))
+        object.__setattr__(self, "_named_at", tuple(at[oid] for oid in self.named.instances))
         object.__setattr__(self, "places", () if self.own is None else self.own.places_in(oids))
 
     def fits(self, values: Sequence[Value]) -> Identity | None:
@@ -103,12 +108,11 @@ class Kin:
         Serial numbers differ, but not model or firmware: what a value means may depend on them. One string of each
         does for a family.
         """
-        answers = dict(zip(self.oids, values, strict=True))
-        there = (answers[oid] for oid in self.script.oids)
-        is_alike = _GONE.isdisjoint(there) and all(answers[oid] == value for oid, value in self.witnesses.items())
-        identity = self.named.read(answers)
-        first = self.named.identity
-        is_alike = is_alike and (identity.model, identity.firmware) == (first.model, first.firmware)
+        if not _GONE.isdisjoint(values[: len(self.script.oids)]) or any(values[at] != said for at, said in self._said):
+            return None
+        named = [values[at] for at in self._named_at]
+        identity, first = self.named.read(dict(zip(self.named.instances, named, strict=True))), self.named.identity
+        is_alike = (identity.model, identity.firmware) == (first.model, first.firmware)
         return Identity(first.model, identity.serial, first.firmware) if is_alike else None
 
 

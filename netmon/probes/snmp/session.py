@@ -231,6 +231,8 @@ class Asking(ABC):
         left = oids
         while left:
             result = await self._ask(PduType.GET, left)
+            if isinstance(result, list) and left is oids:
+                return result
             if isinstance(result, list):
                 values.update(zip(left, result, strict=True))
                 break

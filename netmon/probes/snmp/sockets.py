@@ -15,6 +15,7 @@ _SO_RCVBUFFORCE = 33
 _DROPS_SIZE = 4
 _DROPS_SPACE = socket.CMSG_SPACE(_DROPS_SIZE)
 _WRAP = 1 << 32
+_MOST_PORT = 65_535
 
 Address: TypeAlias = tuple[str, int]
 """Host and UDP port as `canonical_address` spells them, since they are compared with what the kernel reports."""
@@ -38,13 +39,23 @@ def canonical_address(host: str, port: int = 161) -> Address:
     Raises:
         ValueError: not a numeric IPv4 or IPv6 address (a scope such as %eth0 is not supported), or not a port.
     """
+    if _is_dotted(host) and 1 <= port <= _MOST_PORT:
+        return host, port
     address = ip_address(host)
     if isinstance(address, IPv6Address) and address.scope_id is not None:
         raise ValueError("IPv6 scopes are not supported")
-    if not 1 <= port <= 65_535:  # noqa: PLR2004
+    if not 1 <= port <= _MOST_PORT:
         raise ValueError("not a UDP port")
     family = socket.AF_INET6 if isinstance(address, IPv6Address) else socket.AF_INET
     return socket.inet_ntop(family, address.packed), port
+
+
+def _is_dotted(host: str) -> bool:
+    """Whether this is an IPv4 address as the kernel writes it: four numbers without leading zeros, nothing else."""
+    try:
+        return socket.inet_ntop(socket.AF_INET, socket.inet_pton(socket.AF_INET, host)) == host
+    except (OSError, ValueError):
+        return False
 
 
 def open_socket(family: socket.AddressFamily) -> socket.socket:
