@@ -7,6 +7,7 @@
     │   ├── SocketRefusedError  the kernel grants neither kind of ICMP socket
     │   └── SnmpDecodeError     a datagram is not the SNMP message it claims to be
     ├── StoreError            the database cannot be used: full, read-only, corrupt, too new
+    ├── NotYetError           what netmon needs of the machine may come later: it has ended to be started again
     └── RouteNotFoundError    an exporter has no such page
 
 Foreign errors stop at the adapter that caused them and become one of these. A mistake of netmon's own is no NetmonError
@@ -46,6 +47,10 @@ class SnmpDecodeError(ProbeError):
 
 class StoreError(NetmonError):
     """The database cannot be used."""
+
+
+class NotYetError(NetmonError):
+    """The machine is not ready for netmon; a later start may find it so."""
 
 
 class RouteNotFoundError(NetmonError):

@@ -9,9 +9,11 @@ from rich.table import Table
 
 from netmon.cli.common import WholeNumber, author_option, clock_time, config_option, login_name, with_store
 from netmon.engine.clock import SystemClock
+from netmon.engine.reception import ReportAddresses, Seal
 from netmon.errors import InputError
 from netmon.model.notices import NoticeFile, NoticeState, OutboxLine
 from netmon.ports import Store
+from netmon.settings import load_settings, state_directory
 
 GIVEN_UP = (NoticeState.DEAD, NoticeState.UNKNOWN, NoticeState.FAILED)
 SHOWN = 200
@@ -68,6 +70,24 @@ def show(config: Path, notice: int) -> None:
     click.echo(f"{line.state}{f', {line.progress}' if line.progress else ''}, tried {line.attempt} times; id {one.key}")
     for event in found.history:
         click.echo(f"{clock_time(event.at)}  {event.what}{f': {event.text}' if event.text else ''}")
+
+
+@outbox.command()
+@config_option
+def callback(config: Path) -> None:
+    """The address for delivery reports, for an SMS gateway that calls one fixed address (`report.id`).
+
+    Treat it as a password: whoever knows it can report.
+    """
+    from netmon.daemon.report_secret import report_secret
+
+    settings = load_settings(config)
+    web, sms = settings.web, settings.sms
+    if not getattr(getattr(sms, "report", None), "id", ""):
+        raise InputError("No SMS gateway that reports to one fixed address is set up: that is `report.id` under `sms`.")
+    own = f"{'http' if web.tls_certificate is None else 'https'}://{web.listen}:{web.port}"
+    addresses = ReportAddresses(Seal(report_secret(state_directory())), getattr(sms, "report_to", ""), lambda: own)
+    click.echo(addresses.fixed())
 
 
 @outbox.command()

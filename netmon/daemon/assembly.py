@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from netmon.daemon.notifying import notifiers_for, report_reader
+from netmon.daemon.notifying import notifiers_for, report_reader, status_asker
 from netmon.daemon.pid_file import PidFile, claimed
 from netmon.daemon.policies import case_policy, courier_policy, health_policy, isolation_policy
 from netmon.daemon.report_secret import report_secret
@@ -24,6 +24,7 @@ from netmon.engine.chronicle import Chronicle
 from netmon.engine.clock import SystemClock
 from netmon.engine.clock_watch import ClockWatch
 from netmon.engine.courier import Courier
+from netmon.engine.inquiry import Inquiry
 from netmon.engine.judge import Judge
 from netmon.engine.olt_watch import OltPace, OltParts, OltWatch
 from netmon.engine.plan import SnmpRound, SweepPlan, build_plan, build_snmp_round
@@ -35,6 +36,7 @@ from netmon.model.country import Country
 from netmon.model.fleet import Fleet
 from netmon.model.ids import FaultId
 from netmon.model.inventory import Inventory
+from netmon.model.time import Now
 from netmon.ports import IsolationSensor, Store
 from netmon.probes.icmp import open_pinger
 from netmon.probes.isolation import open_sensor
@@ -51,6 +53,9 @@ log = logging.getLogger(__name__)
 
 STALLED_AFTER = 10.0
 """Seconds. A transaction waits at most 5 s for another program's lock, so a writer that is longer at it is stuck."""
+MOMENT = 30.0
+"""Seconds from a crash to the next start, with the time systemd waits in between. Daemons that crash again and again
+must not each keep quiet for so long that nobody is ever told anything."""
 SENSOR_SAMPLE = 8
 
 
@@ -83,6 +88,7 @@ class Daemon:
     courier: Courier
     chronicle: Chronicle
     reception: Reception
+    inquiry: Inquiry | None
     store: Store
     vitals: PrometheusVitals
     clock: SystemClock
@@ -129,7 +135,8 @@ async def assemble(settings: Settings, inventory: Inventory, stack: AsyncExitSta
     store = await open_store(settings.store.url, vitals=vitals, check=True)
     stack.push_async_callback(store.close)
     clock = SystemClock()
-    await store.release_leases(clock.now())
+    policy = courier_policy(settings)
+    await store.release_leases(clock.now(), rest=policy.doubt_hold, resends=policy.resends)
     pinger = open_pinger(vitals, timeout=probing.timeout, namespace=probing.namespace)
     stack.callback(pinger.close)
     country = Country(inventory, Fleet(len(inventory.devices), generation=1))
@@ -155,7 +162,11 @@ async def assemble(settings: Settings, inventory: Inventory, stack: AsyncExitSta
     own, seal = OwnAddress("http" if tls is None else "https"), Seal(report_secret(state_directory()))
     addresses = ReportAddresses(seal, getattr(settings.sms, "report_to", ""), own.url)
     notifiers = notifiers_for(settings, country, stack, addresses.of)
+    asking = status_asker(settings, notifiers)
     snmp = SnmpSweep(country, snmp_round, poller, judge=judge, sweep=sweep, vitals=vitals)
+    courier = Courier(store, country, notifiers, vitals=vitals, clock=clock, policy=policy)
+    if (await store.outbox(clock.now())).waiting and not was_just_here(pid_file, clock.now()):
+        courier.look_first()
     return Daemon(
         settings=settings,
         country=country,
@@ -172,15 +183,9 @@ async def assemble(settings: Settings, inventory: Inventory, stack: AsyncExitSta
         watch=watch,
         sensor=sensor,
         casework=casework,
-        courier=Courier(
-            store,
-            country,
-            notifiers,
-            vitals=vitals,
-            clock=clock,
-            policy=courier_policy(settings),
-        ),
+        courier=courier,
         chronicle=chronicle,
+        inquiry=None if asking is None else Inquiry(store, asking[0], asking[1], vitals=vitals, clock=clock),
         reception=Reception(store, report_reader(notifiers), seal, vitals=vitals, clock=clock),
         store=store,
         vitals=vitals,
@@ -191,6 +196,11 @@ async def assemble(settings: Settings, inventory: Inventory, stack: AsyncExitSta
         tls=tls,
         own=own,
     )
+
+
+def was_just_here(pid_file: PidFile, now: Now) -> bool:
+    """Whether the daemon before this one watched until a moment ago, so that what it left waiting is still so."""
+    return pid_file.left_at is not None and 0 <= now.wall - pid_file.left_at <= MOMENT
 
 
 def tls_for(settings: Settings) -> Tls | None:

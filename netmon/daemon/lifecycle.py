@@ -30,7 +30,7 @@ from netmon.settings import load_inventory, load_settings
 from netmon.web.app import create_app
 from netmon.web.exporters import load_exporters
 from netmon.web.guard import guard
-from netmon.web.server import WebServer, address_of, inherited_socket, listen
+from netmon.web.server import WebServer, address_of, inherited_socket, listen_once_possible
 from netmon.web.sources import PageSources
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,8 @@ async def run_daemon(config: Path, *, http: socket.socket | None = None, started
         async with manager.starting(SystemClock()):
             with made_to_stay():
                 daemon = await assemble(settings, loaded.inventory, stack)
-        listening = http or listen(settings.web.listen, settings.web.port)
+            web = settings.web
+            listening = http or await listen_once_possible(web.listen, web.port, daemon.clock)
         stack.callback(listening.close)
         daemon.own.address = address_of(listening)
         reloader = Reloader(config, daemon, manager, discretion)
@@ -127,8 +128,11 @@ def make_pages(daemon: Daemon, listening: socket.socket) -> WebServer:
         exporters=load_exporters(sources),
         take_report=daemon.reception.take,
     )
-    digest, knows_clients = daemon.settings.web.token_sha256, tls is not None and tls.knows_clients
-    app = guard(create_app(pages), listening, digest, certificates=knows_clients)
+    web, knows_clients = daemon.settings.web, tls is not None and tls.knows_clients
+    protected = tls is not None or web.insecure
+    app = guard(create_app(pages), listening, web.token_sha256, certificates=knows_clients, protected=protected)
+    if web.is_in_the_clear:
+        log.warning("pages=unprotected reason=%r", "whoever is on the way can read the token (web.insecure)")
     return WebServer(app, listening, None if tls is None else tls.context)
 
 
@@ -158,6 +162,7 @@ async def _run_loops(daemon: Daemon, reloader: Reloader, pages: WebServer, manag
     keeper = Keeper()
 
     async def gauges() -> None:
+        daemon.pid_file.touch()
         keeper.note(daemon.snmp.planned(), daemon.clock.now().monotonic)
         daemon.vitals.gauge(Vital.SWEEP_LATE_DEVICES, daemon.sweep.late_devices(daemon.clock.now()))
         daemon.vitals.gauge(Vital.TASKS, len(asyncio.all_tasks()))
@@ -187,6 +192,8 @@ async def _run_loops(daemon: Daemon, reloader: Reloader, pages: WebServer, manag
             clock=clock,
         ),
     }
+    if daemon.inquiry is not None:
+        loops["SMS inquiry"] = daemon.inquiry.run
     async with asyncio.TaskGroup() as group:
         for name, work in loops.items():
             start(group, name, work, clock=clock, vitals=daemon.vitals)

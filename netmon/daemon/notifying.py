@@ -5,19 +5,20 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from netmon.engine.inquiry import InquiryPolicy
 from netmon.errors import InputError
 from netmon.model.country import Country
 from netmon.model.faults import Fault
 from netmon.model.notices import Channel, Progress, Verdict
 from netmon.notifiers import FileMail, FileSms, Letterhead, MailComposer, SmsRenderer, Templates
-from netmon.notifiers.http_sms import Body, HttpGateway, HttpSms
+from netmon.notifiers.http_sms import Body, HttpGateway, HttpSms, Question
 from netmon.notifiers.kannel import KannelSms, Smsbox
 from netmon.notifiers.numbers import NumberForm
 from netmon.notifiers.smtp import MailServer, Security, SmtpMail
-from netmon.ports import Notifier, ReportReader
+from netmon.ports import Notifier, ReportReader, StatusAsker
 from netmon.rules.wording import evidence_lines, sentence
 from netmon.settings import Settings, gateways, resolve
-from netmon.settings.gateways import StatusWord
+from netmon.settings.gateways import Poll, StatusWord
 
 _VERDICTS = {
     StatusWord.SENT: Verdict.SENT,
@@ -87,6 +88,14 @@ def report_reader(notifiers: Mapping[Channel, Notifier]) -> ReportReader | None:
     return driver if isinstance(driver, KannelSms | HttpSms) else None
 
 
+def status_asker(settings: Settings, notifiers: Mapping[Channel, Notifier]) -> tuple[StatusAsker, InquiryPolicy] | None:
+    """Whoever can ask the SMS gateway what became of a message, and how often; None where nobody is to."""
+    driver, poll = notifiers.get(Channel.SMS), getattr(settings.sms, "poll", None)
+    if poll is None or not isinstance(driver, HttpSms):
+        return None
+    return driver, InquiryPolicy(every=poll.every, within=poll.within)
+
+
 def _sms(settings: Settings, renderer: SmsRenderer, report_to: ReportTo | None) -> Notifier:
     sms = settings.sms
     if isinstance(sms, gateways.FileSms):
@@ -119,10 +128,23 @@ def _gateway(sms: gateways.HttpSms, secret: str) -> HttpGateway:
         status_path=sms.answer.status,
         statuses={word: _VERDICTS[meaning] for word, meaning in sms.statuses.items()},
         queued=frozenset(word for word, meaning in sms.statuses.items() if meaning is StatusWord.QUEUED),
+        report_id_path=sms.report.id,
         report_path=sms.report.status,
         report_reason_path=sms.report.reason,
         reports={word: Progress(meaning.value) for word, meaning in sms.report.statuses.items()},
+        question=None if sms.poll is None else _question(sms.poll),
         timeout=sms.timeout,
+    )
+
+
+def _question(poll: Poll) -> Question:
+    return Question(
+        url=poll.url,
+        method=poll.method,
+        fields=poll.fields,
+        status_path=poll.status,
+        reason_path=poll.reason,
+        statuses={word: Progress(meaning.value) for word, meaning in poll.statuses.items()},
     )
 
 

@@ -2,7 +2,8 @@
 
 The lock, not the file, says that a daemon runs: the kernel drops it with the process, however that ends. Two daemons
 on one state directory would open every ticket twice, so the second one does not start. The process id is written once
-the daemon takes signals; until then the file is empty.
+the daemon takes signals; until then the file is empty. A daemon touches it again and again, so that the next one knows
+for how long nobody has watched.
 """
 
 import contextlib
@@ -22,10 +23,19 @@ _TRIES, _PAUSE = 10, 0.1
 
 
 class PidFile:
-    """The locked file of a running daemon."""
+    """The locked file of a running daemon.
 
-    def __init__(self, handle: int) -> None:
+    `left_at` is when the one before was last alive (Unix seconds); None where it ended in order, or there was none.
+    """
+
+    def __init__(self, handle: int, left_at: float | None) -> None:
         self._handle = handle
+        self.left_at = left_at
+
+    def touch(self) -> None:
+        """Show that netmon is alive; a disk that fails is told elsewhere."""
+        with contextlib.suppress(OSError):
+            os.utime(self._handle)
 
     def announce(self) -> None:
         """From now on this process may be sent signals.
@@ -47,15 +57,17 @@ def claimed(directory: Path) -> Iterator[PidFile]:
         InputError: another daemon holds it, or this user may not write it.
         StoreError: its disk cannot be written now, which a later start may find mended.
     """
-    path = directory / NAME
+    path, left_at = directory / NAME, None
     try:
         directory.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            left_at = path.stat().st_mtime
         handle = _lock(path)
     except OSError as error:
         kind = StoreError if error.errno in _PASSING else InputError
         raise kind(f"{path} cannot be written: {error.strerror}. netmon keeps its state there.") from error
     try:
-        yield PidFile(handle)
+        yield PidFile(handle, left_at)
     finally:
         with contextlib.suppress(OSError):
             path.unlink()

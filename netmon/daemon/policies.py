@@ -65,4 +65,11 @@ def courier_policy(settings: Settings) -> CourierPolicy:
     look_first = settings.probing.interval + settings.health.recovery.steady + LOOK_FIRST_MARGIN
     odds = settings.health.odds
     tried = Tried(tries=odds.minimum, within=odds.within, every=settings.probing.interval)
-    return CourierPolicy(noc=noc, patience=patience, limits=limits, look_first=look_first, tried=tried)
+    return CourierPolicy(
+        noc=noc,
+        patience=patience,
+        doubt_hold=settings.notices.in_doubt,
+        limits=limits,
+        look_first=look_first,
+        tried=tried,
+    )

@@ -1,16 +1,17 @@
 """The courier: takes due notices from the outbox, hands them to the notifiers and records what became of each.
 
-At least once, in doubt rather twice: a try is recorded after it was made, so a crash in between repeats it, under the
-same key. A gateway that is down keeps its notices in the outbox: each comes back after a growing, jittered wait, and a
-gateway that fails everybody is left alone for a while (`breaker`). Nobody is flooded: what is too much for one person
-is folded into one message (`allowance`).
+At least once, in doubt rather twice. That a gateway may have a message is recorded right before, and what became of it
+right after; where a crash falls in between, the notice counts as unknown at the next start, rests, and is sent once
+more under the same key. A gateway that is down keeps its notices in the outbox: each comes back after a growing,
+jittered wait, and a gateway that fails everybody is left alone for a while (`breaker`). Nobody is flooded: what is too
+much for one person is folded into one message (`allowance`).
 """
 
 import asyncio
 import contextlib
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from netmon.engine.allowance import Allowance, Limits
@@ -22,13 +23,15 @@ from netmon.model.country import Country
 from netmon.model.notices import Channel, Delivery, Letter, OutboxEntry, Person, Recipient, Stage, Tried, Verdict
 from netmon.model.time import Now
 from netmon.model.vitals import Vital
-from netmon.ports import Clock, Notifier, Store, Vitals
+from netmon.ports import Clock, Notifier, Parting, Store, Vitals
 from netmon.rules.repetition import Serving
 
 log = logging.getLogger(__name__)
 
 STANDSTILL = 10.0
 """Seconds. A process that has not run for so long was stopped, or its machine was, and knows nothing of now."""
+FAREWELL = 5.0
+"""Seconds that a gateway has for its answer once netmon is told to stop."""
 _BY_CHANNEL = {Channel.MAIL: Vital.MAILS, Channel.SMS: Vital.TEXTS}
 _ALARMS = frozenset({Stage.OPENED, Stage.EXTENDED, Stage.RELABELLED})
 
@@ -88,6 +91,10 @@ class _Outcome:
     retry_at: float | None
 
 
+class _NotWantedError(Exception):
+    """A message is not to leave any more."""
+
+
 class Courier:
     """Serves every channel on its own, so that a slow SMS gateway holds up no mail."""
 
@@ -123,6 +130,10 @@ class Courier:
         self._letters.noc, self._letters.tried = policy.noc, policy.tried
         self._allowance.limits = policy.limits
 
+    def look_first(self) -> None:
+        """Tell nothing until fresh probes have had their say: nobody has watched, and what waits may be over."""
+        self._quiet_until = self._clock.now().monotonic + self._policy.look_first
+
     async def run(self) -> None:
         """Deliver until cancelled."""
         async with asyncio.TaskGroup() as group:
@@ -139,7 +150,7 @@ class Courier:
         """Whether fresh probes are awaited. Asked by every task, because any of them may be the first to run again."""
         now = self._clock.now().monotonic
         if now - self._pulse > STANDSTILL:
-            self._quiet_until = now + self._policy.look_first
+            self.look_first()
         self._pulse = now
         return now < self._quiet_until
 
@@ -262,18 +273,18 @@ class Courier:
         await self._each(waiting[0].letter.notice.channel, alone)
 
     async def _deliver(self, letter: Letter, carried: Sequence[_Ready]) -> None:
-        channel, person = letter.notice.channel, letter.notice.recipient
-        async with self._free[channel]:
-            if self._breakers[channel].passage(self._clock.now().monotonic) is Passage.NONE:
-                delivery = Delivery(Verdict.RETRY, reason="the gateway fails everybody just now")
-            else:
-                delivery = await self._hand_over(letter)
-                self._learn(channel, person, delivery.verdict)
-        own = letter.notice.key
+        async with self._free[letter.notice.channel]:
+            await _to_its_end(self._deliver_now(letter, [entry for one in carried for entry in one.entries]))
+
+    async def _deliver_now(self, letter: Letter, entries: Sequence[OutboxEntry]) -> None:
+        channel, own = letter.notice.channel, letter.notice.key
+        if self._breakers[channel].passage(self._clock.now().monotonic) is Passage.NONE:
+            delivery = Delivery(Verdict.RETRY, reason="the gateway fails everybody just now")
+        else:
+            delivery = await self._hand_over(letter, entries)
         within = delivery
         if delivery.verdict is Verdict.SENT:
             within = replace(delivery, reason=f"told together with {own}", told_with=own)
-        entries = [entry for one in carried for entry in one.entries]
         outcomes = [self._tried(one, delivery if one.notice.key == own else within) for one in entries]
         await self._keep(channel, outcomes)
 
@@ -290,11 +301,27 @@ class Courier:
             self._vitals.count(vital, label=delivery.verdict.value)
         return self._outcome(entry, delivery, self._clock.now())
 
-    async def _hand_over(self, letter: Letter) -> Delivery:
+    async def _hand_over(self, letter: Letter, entries: Sequence[OutboxEntry]) -> Delivery:
+        async def parting() -> None:
+            if not await self._store.part_with(entries, self._clock.now()):
+                raise _NotWantedError
+
+        try:
+            delivery = await self._attempt(letter, parting)
+        except StoreError as error:
+            return Delivery(Verdict.RETRY, reason=str(error))
+        except _NotWantedError:
+            return Delivery(Verdict.RETRY, reason="what it would tell is over, or it had left already")
+        self._learn(letter.notice.channel, letter.notice.recipient, delivery.verdict)
+        return delivery
+
+    async def _attempt(self, letter: Letter, parting: Parting) -> Delivery:
         notifier = self._notifiers[letter.notice.channel]
         try:
             async with asyncio.timeout(self._policy.patience):
-                return await notifier.deliver(letter)
+                return await notifier.deliver(letter, parting)
+        except (StoreError, _NotWantedError):
+            raise
         except TimeoutError:
             return Delivery(Verdict.UNKNOWN, reason=f"no answer within {self._policy.patience:.0f} s")
         except Exception as error:  # a notifier's mistake must not stop the others' letters
@@ -327,6 +354,17 @@ class Courier:
         elif verdict is Verdict.SENT and channel in self._failing:
             self._failing.remove(channel)
             log.info("gateway works again channel=%s", channel)
+
+
+async def _to_its_end(delivery: Coroutine[None, None, None]) -> None:
+    """A delivery that is under way when netmon is told to stop gets a moment to end: else it would be in doubt."""
+    under_way = asyncio.ensure_future(delivery)
+    try:
+        await asyncio.shield(under_way)
+    except asyncio.CancelledError:
+        await asyncio.wait([under_way], timeout=FAREWELL)
+        under_way.cancel()
+        raise
 
 
 def _by_fault(entries: Sequence[OutboxEntry]) -> list[tuple[OutboxEntry, ...]]:

@@ -3,6 +3,9 @@
 The address carries the notice's key and a seal that only netmon can make (HMAC-SHA256 over the key), so a report needs
 no other login, and a forged one is told without a look at the database. Who listens on the line to a gateway in the
 clear can repeat a report, or make up another word for that one notice, and nothing else.
+
+A gateway that knows one fixed address only is given one that is sealed, too, and says by its own id which message its
+report is about. Whoever has that address can make up reports about ids that he guesses.
 """
 
 import base64
@@ -18,6 +21,10 @@ from netmon.ports import Clock, ReportReader, Store, Vitals
 _SEAL_BYTES = 16
 _LONGEST_TOKEN = 1024
 _ABOUT_NOTHING = "unknown"
+_ANY = "*"
+"""Sealed in the fixed address; no notice has this key."""
+_PATIENCE = (0.0, 1.0, 3.0)
+"""Seconds between looks for an id: a report may be sooner than the answer that names it."""
 
 
 class Seal:
@@ -53,6 +60,10 @@ class ReportAddresses:
         self._chosen = chosen
         self._own = own
 
+    def fixed(self) -> str:
+        """The address for a gateway that says by its own id what its reports are about."""
+        return self.of(_ANY)
+
     def of(self, key: str) -> str:
         """The address for the notice with this key; '' while there is none."""
         base = self._chosen or self._own()
@@ -81,8 +92,21 @@ class Reception:
         report = None if self._reader is None else self._reader.read_report(said)
         if report is None:
             return self._counted(Receipt.UNREADABLE, Receipt.UNREADABLE)
+        if key == _ANY:
+            key = await self._meant(said) or _ANY
         is_known = await self._store.report(key, report, self._clock.now())
         return self._counted(Receipt.TAKEN, report.progress.value if is_known else _ABOUT_NOTHING)
+
+    async def _meant(self, said: object) -> str | None:
+        """The key of the notice that a report to the fixed address is about."""
+        reference = "" if self._reader is None else self._reader.reference_in(said)
+        for pause in _PATIENCE if reference else ():
+            if pause:
+                await self._clock.sleep(pause)
+            key = await self._store.key_of(reference)
+            if key is not None:
+                return key
+        return None
 
     def _counted(self, receipt: Receipt, outcome: str) -> Receipt:
         self._vitals.count(Vital.SMS_REPORTS, label=outcome)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from netmon.model.faults import Fault, Resolution
 from netmon.model.ids import CentreId, FaultId, VillageId
-from netmon.model.notices import Notice, Recipient, Stage
+from netmon.model.notices import Notice, Recipient, Stage, Telling
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,14 @@ class AddVillages:
 
 @dataclass(frozen=True, slots=True)
 class SendNotice:
-    """Put a notice in the outbox, to leave at `not_before` (Unix seconds) at the earliest."""
+    """Put a notice in the outbox, to leave at `not_before` (Unix seconds) at the earliest, if `telling` lets it.
+
+    What people were told is the store's to know: a gateway may have been away, or a message in the air.
+    """
 
     notice: Notice
     not_before: float
+    telling: Telling = Telling.ALWAYS
 
 
 @dataclass(frozen=True, slots=True)

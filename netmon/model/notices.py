@@ -66,6 +66,15 @@ class Notice:
         return ".".join((*parts, self.recipient.audience, self.recipient.id))
 
 
+class Telling(StrEnum):
+    """Whether a notice depends on what this person was told of the same trouble, by its fault or one merged into it."""
+
+    ALWAYS = ""
+    IF_TOLD = "if_told"
+    """Only to whom the beginning was told, or may have been, and not its end yet."""
+    UNLESS_TOLD = "unless_told"
+
+
 @dataclass(frozen=True, slots=True)
 class OutboxEntry:
     """A notice waiting to leave; `attempt` counts the tries so far, `doubts` those whose outcome stayed unknown.
@@ -100,6 +109,11 @@ class Progress(StrEnum):
         return tuple(Progress).index(self)
 
     @property
+    def is_final(self) -> bool:
+        """Whether nothing better is to be heard."""
+        return self in {Progress.FAILED, Progress.DELIVERED}
+
+    @property
     def proves_it_left(self) -> bool:
         """Whether whoever says so must have the message."""
         return self in {Progress.ACCEPTED, Progress.BUFFERED, Progress.DELIVERED}
@@ -111,6 +125,15 @@ class Report:
 
     progress: Progress
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SentNotice:
+    """A notice that its gateway has taken: when (Unix seconds), and under which id of the gateway's."""
+
+    key: str
+    reference: str
+    at: float
 
 
 class Receipt(StrEnum):

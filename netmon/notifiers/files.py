@@ -16,6 +16,7 @@ from urllib.parse import quote
 from netmon.model.notices import Channel, Delivery, Letter, Verdict
 from netmon.notifiers.making import made
 from netmon.notifiers.thai import local_time
+from netmon.ports import Parting, parting_unrecorded
 
 _LONGEST_NAME = 180
 """Characters; file systems take 255 bytes, and the driver adds an ending."""
@@ -46,7 +47,7 @@ class FileNotifier(ABC):
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
-    async def deliver(self, letter: Letter) -> Delivery:
+    async def deliver(self, letter: Letter, parting: Parting = parting_unrecorded) -> Delivery:
         refusal = self.refusal(letter)
         if refusal:
             return Delivery(Verdict.PERMANENT, reason=refusal)

@@ -1,8 +1,9 @@
 """SMS through any gateway that is asked over HTTP, as declared in the settings.
 
 The request is the declared fields with {to}, {text}, {key} and {report} filled in; the answer's paths say what became
-of it. A status word that the settings do not know leaves it `unknown`: it may well have gone out. {report} is the
-address where the gateway tells later what became of the message, in words that the settings declare, too.
+of it. A status word that the settings do not know leaves it `unknown`: it may well have gone out. What became of
+the message afterwards is told in words that the settings declare, too: at {report}, an address of its own for each
+message; at one fixed address, by the gateway's id; or only to whoever asks.
 """
 
 import base64
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from string import Formatter
 from typing import Any
+from urllib.parse import quote
 
 from netmon.model.notices import Delivery, Progress, Report, Verdict
 from netmon.notifiers.numbers import NumberForm, masked_digits
@@ -28,6 +30,18 @@ class Body(StrEnum):
 
     JSON = "json"
     FORM = "form"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """How the gateway is asked what became of a message; {id} is filled in."""
+
+    url: str
+    status_path: str
+    statuses: Mapping[str, Progress]
+    method: str = "GET"
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    reason_path: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +64,11 @@ class HttpGateway:
     statuses: Mapping[str, Verdict] = field(default_factory=dict)
     queued: frozenset[str] = frozenset()
     """Of the statuses that mean sent, those of a message that only the gateway has as yet."""
+    report_id_path: str = ""
     report_path: str = ""
     report_reason_path: str = ""
     reports: Mapping[str, Progress] = field(default_factory=dict)
+    question: Question | None = None
     timeout: float = 20.0
 
     def all_headers(self) -> dict[str, str]:
@@ -87,17 +103,28 @@ class HttpSms(WebSms):
 
     def read_report(self, said: object) -> Report | None:
         gateway = self._gateway
-        progress = gateway.reports.get(_word(said, gateway.report_path))
-        if progress is None:
+        return _report(said, gateway.report_path, gateway.report_reason_path, gateway.reports)
+
+    def reference_in(self, said: object) -> str:
+        return _word(said, self._gateway.report_id_path)
+
+    async def ask(self, reference: str) -> Report | None:
+        question, gateway = self._gateway.question, self._gateway
+        if question is None:
             return None
-        return Report(progress, masked_digits(_word(said, gateway.report_reason_path)))
+        url, fields = (
+            _filled(question.url, {"id": quote(reference, safe="")}),
+            _filled(question.fields, {"id": reference}),
+        )
+        how = "params" if question.method == "GET" else "json" if gateway.body is Body.JSON else "data"
+        request = {how: fields} if fields else {}
+        answer = await self._web.call(question.method, url, headers=gateway.all_headers(), **request)
+        if isinstance(answer, Delivery):
+            return None
+        return _report(_content(answer), question.status_path, question.reason_path, question.statuses)
 
     def _delivery(self, answer: Answer, key: str) -> Delivery:
-        gateway = self._gateway
-        try:
-            content = json.loads(answer.content)
-        except (ValueError, RecursionError):
-            content = None
+        gateway, content = self._gateway, _content(answer)
         reference = clean(str(_at(content, gateway.id_path) or ""))[:_LONGEST_ID] or key
         if not gateway.status_path:
             return Delivery(Verdict.SENT, reference=reference)
@@ -105,6 +132,19 @@ class HttpSms(WebSms):
         verdict = gateway.statuses.get(status, Verdict.UNKNOWN)
         reason = f"the SMS gateway's status is {status}"
         return Delivery(verdict, reference=reference, reason=reason, is_queued=status in gateway.queued)
+
+
+def _content(answer: Answer) -> Any:
+    """The answer's JSON; None where it is none."""
+    try:
+        return json.loads(answer.content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _report(said: object, path: str, reason_path: str, statuses: Mapping[str, Progress]) -> Report | None:
+    progress = statuses.get(_word(said, path))
+    return None if progress is None else Report(progress, masked_digits(_word(said, reason_path)))
 
 
 def _filled(template: Any, values: Mapping[str, str]) -> Any:

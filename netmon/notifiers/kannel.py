@@ -77,6 +77,9 @@ class KannelSms(WebSms):
         words = _RECEIPT.search(str(said.get("said", "")))
         return Report(progress, " ".join(filter(None, (reason, *(words.groups() if words else ())))))
 
+    def reference_in(self, said: object) -> str:
+        return ""  # each message has an address of its own
+
     def _parameters(self, number: str, text: str, key: str) -> dict[str, str]:
         box = self._smsbox
         given = {

@@ -26,6 +26,7 @@ from netmon.model.notices import Channel, Delivery, Letter, Verdict
 from netmon.notifiers.mail import MailComposer, mail_key, recipient_address
 from netmon.notifiers.making import made
 from netmon.notifiers.rendering import clean
+from netmon.ports import Parting, parting_unrecorded
 
 _READY_FOR_DATA = 354
 _OK = 250
@@ -89,7 +90,7 @@ class SmtpMail:
         self._free = asyncio.Semaphore(server.connections)
         self._resting: list[aiosmtplib.SMTP] = []
 
-    async def deliver(self, letter: Letter) -> Delivery:
+    async def deliver(self, letter: Letter, parting: Parting = parting_unrecorded) -> Delivery:
         to = recipient_address(letter)
         if to is None:
             who = letter.notice.recipient
@@ -101,6 +102,7 @@ class SmtpMail:
             async with asyncio.timeout(self._server.timeout) as patience, self._free, self._connection() as client:
                 await self._envelope(client, to.addr_spec)
                 patience.reschedule(None)
+                await parting()
                 return await self._hand_over(client, content, mail_key(letter))
         except _NotTakenError as error:
             return error.delivery

@@ -9,6 +9,7 @@ from netmon.notifiers.making import made
 from netmon.notifiers.numbers import NumberForm, gateway_number, masked
 from netmon.notifiers.sms import SmsRenderer
 from netmon.notifiers.web_calls import Web
+from netmon.ports import Parting, parting_unrecorded
 
 
 class WebSms(ABC):
@@ -21,7 +22,7 @@ class WebSms(ABC):
         self._renderer = renderer
         self._web = Web(timeout)
 
-    async def deliver(self, letter: Letter) -> Delivery:
+    async def deliver(self, letter: Letter, parting: Parting = parting_unrecorded) -> Delivery:
         number = gateway_number(letter.person.mobile, self.number_form)
         if not number:
             who = letter.notice.recipient
@@ -29,6 +30,7 @@ class WebSms(ABC):
         text = await asyncio.to_thread(made, letter, self._renderer.render)
         if isinstance(text, Delivery):
             return text
+        await parting()
         delivery = await self.send(number, text, letter.notice.key)
         return replace(delivery, reason=masked(delivery.reason, number), reference=masked(delivery.reference, number))
 

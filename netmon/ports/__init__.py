@@ -12,7 +12,7 @@ from netmon.ports.probing import (
 )
 from netmon.ports.showing import Exporter, ExporterSources, Route
 from netmon.ports.storing import OutboxState, Store, TicketAction
-from netmon.ports.telling import Notifier, ReportReader, TakeReport
+from netmon.ports.telling import Notifier, Parting, ReportReader, StatusAsker, TakeReport, parting_unrecorded
 from netmon.ports.world import Clock, Vitals
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Notifier",
     "OltLink",
     "OutboxState",
+    "Parting",
     "PingBatch",
     "Pinger",
     "ReportReader",
@@ -31,8 +32,10 @@ __all__ = [
     "SnmpBatch",
     "SnmpPlan",
     "SnmpReader",
+    "StatusAsker",
     "Store",
     "TakeReport",
     "TicketAction",
     "Vitals",
+    "parting_unrecorded",
 ]

@@ -16,6 +16,7 @@ from netmon.model.notices import (
     OutboxEntry,
     OutboxLine,
     Report,
+    SentNotice,
 )
 from netmon.model.tickets import Ticket, TicketStatus
 from netmon.model.time import Now
@@ -91,8 +92,19 @@ class Store(Protocol):
         """
         ...
 
-    async def release_leases(self, now: Now) -> None:
-        """Give back every claim. For the start of the daemon, when no other courier runs."""
+    async def part_with(self, entries: Sequence[OutboxEntry], now: Now) -> bool:
+        """Note that a gateway may have these from now on, until they are settled.
+
+        False if none of them is to leave any more: what they tell is over, or a report has proved that they had left.
+        """
+        ...
+
+    async def release_leases(self, now: Now, *, rest: float, resends: int) -> None:
+        """Give back every claim. For the start of the daemon, when no other courier runs.
+
+        What the last one had parted with is settled as unknown: it rests for so many seconds and is sent again, or is
+        given up where that was done `resends` times already.
+        """
         ...
 
     async def settle(self, entry: OutboxEntry, delivery: Delivery, now: Now, retry_at: float | None) -> None:
@@ -105,6 +117,14 @@ class Store(Protocol):
         Reports may come twice and in any order: how far a message has got never goes back. One that proves that the
         message has left ends every doubt, and the notice is not sent again.
         """
+        ...
+
+    async def key_of(self, reference: str) -> str | None:
+        """The key of the SMS that left under this id of its gateway's; None if there is none."""
+        ...
+
+    async def in_delivery(self, since: float, limit: int) -> tuple[SentNotice, ...]:
+        """SMS sent since then (Unix seconds) of which it is not known whether they arrived, the latest first."""
         ...
 
     async def outbox(self, now: Now, channel: Channel | None = None) -> OutboxState:

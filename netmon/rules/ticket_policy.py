@@ -2,7 +2,8 @@
 
 Tickets open at once, messages wait a hold, so that a blip resolves silently. A message's hold runs from the fault's
 opening, for a village that failed later from that failure. What is still unsent when it no longer holds is
-superseded, and only who was told of a failure (whose hold has passed) is told of its end.
+superseded, and only who was told of a failure is told of its end: that is the store's to know (`Telling`), because a
+hold that has passed proves nothing where a gateway was away.
 
     technician, mail    OPENED, one EXTENDED per `coalesce` while villages are added, RELABELLED when the cause
                         changes, RESOLVED. All within the hold are covered by OPENED, whose mail shows the newest state.
@@ -32,7 +33,7 @@ from netmon.model.decisions import (
 from netmon.model.faults import MILD, Cause, Fault, Resolution, Scope
 from netmon.model.ids import CentreId, VillageId
 from netmon.model.inventory import Inventory
-from netmon.model.notices import Audience, Channel, Notice, Recipient, Stage
+from netmon.model.notices import Audience, Channel, Notice, Recipient, Stage, Telling
 from netmon.model.time import Now
 from netmon.rules.routing import centres_of, technicians, volunteers
 
@@ -72,8 +73,8 @@ class _Change:
     inventory: Inventory
     policy: NoticePolicy
     wall: float
-    told: frozenset[VillageId]
-    """Villages whose volunteers were told by a fault that has just been merged into this one."""
+    inherited: frozenset[VillageId]
+    """Dark villages of faults that have just been merged into this one, whose volunteers those may have told."""
 
 
 def case_decisions(
@@ -97,9 +98,9 @@ def case_decisions(
     """
     if before is not None and not before.is_open:
         return ()
-    told = frozenset(village for fault in merged for village in _told(fault, policy, now.wall))
+    inherited = frozenset(village for fault in merged for village in fault.dark_villages)
     blank = before or replace(after, members=(), evidence=(), resolved_at=None, resolution=None, merged_into=None)
-    change = _Change(blank, after, inventory, policy, now.wall, told)
+    change = _Change(blank, after, inventory, policy, now.wall, inherited)
     if not after.is_open:
         return (*_record(before, change), *_end(change))
     return (*_record(before, change), *_tickets(change), *_mails(change), *_messages(change))
@@ -144,7 +145,7 @@ def _mails(change: _Change) -> Iterator[StoredDecision]:
     if hold is None:
         return
     if after.scope is Scope.AREA_AGENTS:
-        yield _to_noc(after, Stage.OPENED, max(change.wall, after.opened_at + hold))
+        yield _to_noc(after, Stage.OPENED, max(change.wall, after.opened_at + hold), Telling.ALWAYS)
         return
     old = centres_of(before, change.inventory)
     for centre, villages in centres_of(after, change.inventory).items():
@@ -163,10 +164,11 @@ def _mails(change: _Change) -> Iterator[StoredDecision]:
             yield from _mail(change, centre, Stage.EXTENDED, due + period * change.policy.coalesce, period)
 
 
-def _to_noc(fault: Fault, stage: Stage, not_before: float) -> SendNotice:
+def _to_noc(fault: Fault, stage: Stage, not_before: float, telling: Telling) -> SendNotice:
     """What no service centre can mend is told to the NOC."""
     recipient = Recipient(Audience.NOC, "noc")
-    return SendNotice(Notice(stage=stage, channel=Channel.MAIL, recipient=recipient, fault=fault.id), not_before)
+    notice = Notice(stage=stage, channel=Channel.MAIL, recipient=recipient, fault=fault.id)
+    return SendNotice(notice, not_before, telling)
 
 
 def _mail(
@@ -181,7 +183,7 @@ def _mail(
             centre=centre,
             revision=revision,
         )
-        yield SendNotice(notice, not_before)
+        yield SendNotice(notice, not_before, Telling.IF_TOLD if stage is Stage.RESOLVED else Telling.ALWAYS)
 
 
 def _messages(change: _Change) -> Iterator[StoredDecision]:
@@ -189,10 +191,9 @@ def _messages(change: _Change) -> Iterator[StoredDecision]:
     before, after, policy = change.before, change.after, change.policy
     was_dark, is_dark = _dark_for_sms(before, policy), _dark_for_sms(after, policy)
     back = sorted(was_dark - is_dark)
-    yield from _unsay(change, [village for village in back if not _was_told(before, village, policy, change.wall)])
-    gone = [one for one in back if _was_told(before, one, policy, change.wall) and one not in after.dark_villages]
-    yield from _sms(change, before, gone, Stage.RESOLVED)
-    yield from _sms(change, after, sorted(is_dark - was_dark - change.told), Stage.OPENED)
+    yield from _unsay(change, back)
+    yield from _sms(change, before, [one for one in back if one not in after.dark_villages], Stage.RESOLVED)
+    yield from _sms(change, after, sorted(is_dark - was_dark), Stage.OPENED)
 
 
 def _unsay(change: _Change, villages: Sequence[VillageId]) -> Iterator[StoredDecision]:
@@ -210,7 +211,14 @@ def _sms(change: _Change, source: Fault, villages: Iterable[VillageId], stage: S
         failed_at = _failed_at(source, village)
         due = change.wall if stage is Stage.RESOLVED else max(change.wall, max(source.opened_at, failed_at) + hold)
         for recipient in volunteers([village], change.inventory):
-            yield SendNotice(_message(change, recipient, stage, max(0, int(failed_at - source.opened_at))), due)
+            notice = _message(change, recipient, stage, max(0, int(failed_at - source.opened_at)))
+            yield SendNotice(notice, due, _telling(change, village, stage))
+
+
+def _telling(change: _Change, village: VillageId, stage: Stage) -> Telling:
+    if stage is Stage.RESOLVED:
+        return Telling.IF_TOLD
+    return Telling.UNLESS_TOLD if village in change.inherited else Telling.ALWAYS
 
 
 def _message(change: _Change, recipient: Recipient, stage: Stage, revision: int) -> Notice:
@@ -225,23 +233,20 @@ def _message(change: _Change, recipient: Recipient, stage: Stage, revision: int)
 
 
 def _end(change: _Change) -> Iterator[StoredDecision]:
-    before, after, policy = change.before, change.after, change.policy
+    before, after = change.before, change.after
     yield SupersedeNotices(after.id, _DOWN_STAGES, change.wall)
     resolution = after.resolution or Resolution.RECOVERED
     yield ResolveFault(after.id, resolution, after.resolved_at or change.wall, after.merged_into)
     if resolution is Resolution.MERGED:
         return
-    hold = policy.hold(before.cause, Channel.MAIL)
     if before.scope is Scope.AREA_AGENTS:
-        if hold is not None and change.wall >= before.opened_at + hold:
-            yield _to_noc(before, Stage.RESOLVED, change.wall)
+        yield _to_noc(before, Stage.RESOLVED, change.wall, Telling.IF_TOLD)
         return
-    for centre, villages in centres_of(before, change.inventory).items():
-        if hold is not None and change.wall >= _due(before, villages, hold):
-            yield from _mail(change, centre, Stage.RESOLVED, change.wall)
+    for centre in centres_of(before, change.inventory):
+        yield from _mail(change, centre, Stage.RESOLVED, change.wall)
     # A village whose devices were retired is not "working again".
     if resolution is not Resolution.INVENTORY:
-        yield from _sms(change, before, _told(before, policy, change.wall), Stage.RESOLVED)
+        yield from _sms(change, before, before.dark_villages, Stage.RESOLVED)
 
 
 def _due(fault: Fault, villages: Sequence[VillageId], hold: float) -> float:
@@ -258,12 +263,3 @@ def _failed_at(fault: Fault, village: VillageId) -> float:
 
 def _dark_for_sms(fault: Fault, policy: NoticePolicy) -> set[VillageId]:
     return set(fault.dark_villages) if policy.hold(fault.cause, Channel.SMS) is not None else set()
-
-
-def _was_told(fault: Fault, village: VillageId, policy: NoticePolicy, wall: float) -> bool:
-    hold = policy.hold(fault.cause, Channel.SMS)
-    return hold is not None and wall >= max(fault.opened_at, _failed_at(fault, village)) + hold
-
-
-def _told(fault: Fault, policy: NoticePolicy, wall: float) -> list[VillageId]:
-    return [village for village in fault.dark_villages if _was_told(fault, village, policy, wall)]

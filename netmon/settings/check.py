@@ -102,6 +102,15 @@ def _check_pages(draft: SettingsDraft, page: Page) -> None:
     if not (web.is_loopback or web.token_sha256 or web.client_ca):
         fix = "set web.token_sha256 ('netmon token' makes one) or web.client_ca, or listen on 127.0.0.1"
         page.wrong(lines(("web", "listen")), "web.listen", "opens the pages to the whole network", fix)
+    elif web.is_in_the_clear:
+        where, what = lines(("web", "listen")), "lets the token and all pages cross the network in the clear"
+        if web.insecure:
+            page.warn(where, "web.listen", what, "web.insecure says that something else protects the way")
+        else:
+            fix = (
+                "give web.tls_certificate and web.tls_key, or web.insecure: true where a proxy or VPN protects the way"
+            )
+            page.wrong(where, "web.listen", what, fix)
     for key in ("tls_certificate", "tls_key", "client_ca"):
         file: Path | None = getattr(web, key)
         if file is not None and not file.is_file():

@@ -14,6 +14,8 @@ from netmon.settings.values import ConfigPath, Count, Line, Positive, Section, S
 
 PLACES: Final = frozenset({"to", "text", "key", "report"})
 """What may be filled into a gateway's request."""
+POLL_PLACES: Final = frozenset({"id"})
+"""What may be filled into a question about a message."""
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -80,19 +82,24 @@ def _url(text: str) -> str:
     return text
 
 
-def _filled(value: Any) -> Any:
-    """Check the places in every text of a request body."""
+def _filled(value: Any, places: frozenset[str] = PLACES) -> Any:
+    """Check the places in every text of a request."""
     if isinstance(value, dict | list):
         for one in value.values() if isinstance(value, dict) else value:
-            _filled(one)
+            _filled(one, places)
     if isinstance(value, str):
         try:
-            wrong = {name for _, name, _, _ in Formatter().parse(value) if name is not None} - PLACES
+            wrong = {name for _, name, _, _ in Formatter().parse(value) if name is not None} - places
         except ValueError:
             wrong = {"?"}
         if wrong:
-            raise ValueError("should have no places in braces but {to}, {text}, {key} and {report}")
+            known = "{to}, {text}, {key} and {report}" if places is PLACES else "{id}"
+            raise ValueError(f"should have no places in braces but {known}")
     return value
+
+
+def _poll_filled(value: Any) -> Any:
+    return _filled(value, POLL_PLACES)
 
 
 def _header_name(text: str) -> str:
@@ -119,6 +126,8 @@ Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 HeaderValue = Annotated[str, AfterValidator(_ascii)]
 Fields = Annotated[dict[str, Any], AfterValidator(_filled)]
+PollUrl = Annotated[str, AfterValidator(_url), AfterValidator(_poll_filled)]
+PollFields = Annotated[dict[str, Any], AfterValidator(_poll_filled)]
 
 
 class _WithLogin(Section):
@@ -222,11 +231,37 @@ class Answer(Section):
 class ReportPaths(Section):
     """Where the gateway's delivery report says what became of the message: paths in JSON, or names of fields."""
 
-    status: Line = Field("", description="Path to the status. Text; must be given where {report} is used.")
+    id: Line = Field(
+        "",
+        description="Path to the gateway's id of the message, for a gateway that calls one fixed address; `netmon "
+        "outbox callback` shows that. Text; default '': {report} is an address of its own for each message.",
+    )
+    status: Line = Field("", description="Path to the status. Text; must be given where {report} or `id` is used.")
     reason: Line = Field("", description="Path to the gateway's reason. Text; default '': it gives none.")
     statuses: dict[str, ReportWord] = Field(
         {}, description="The report's status words -> accepted, buffered, delivered or failed; others are ignored."
     )
+
+
+class Poll(Section):
+    """How a gateway is asked what became of a message, where it does not report that by itself."""
+
+    url: PollUrl = Field(description="The gateway's page for that; {id} is the message's id. URL; must be given.")
+    method: Literal["GET", "POST"] = Field("GET", description="HTTP method, GET or POST. Default GET.")
+    fields: PollFields = Field(
+        {}, description="The question, {id} filled in: a query by GET, a body of kind `body` by POST. Default none."
+    )
+    status: Line = Field(description="Path to the status in the answer (JSON). Text; must be given.")
+    reason: Line = Field("", description="Path to the gateway's reason. Text; default '': it gives none.")
+    statuses: dict[str, ReportWord] = Field(
+        description="The answer's status words -> accepted, buffered, delivered or failed; others are ignored."
+    )
+    every: Annotated[Positive, Field(ge=1)] = Field(
+        60.0,
+        description="Time to the first question about a message; each further wait is twice as long, up to an "
+        "hour. Seconds; default 60.",
+    )
+    within: Positive = Field(86_400.0, description="How long netmon asks about a message. Seconds; default 24h.")
 
 
 class HttpSms(_WithLogin):
@@ -256,6 +291,9 @@ class HttpSms(_WithLogin):
     report_to: Url | Literal[""] = Field(
         "", description="netmon's pages as the gateway reaches them. URL; must be given where {report} is used."
     )
+    poll: Poll | None = Field(
+        None, description="How to ask what became of a message. Default none: netmon does not ask."
+    )
     timeout: Annotated[Positive, Field(le=60)] = Field(
         20.0, description="Longest wait for the gateway's answer. Seconds; default 20."
     )
@@ -273,6 +311,10 @@ class HttpSms(_WithLogin):
         declared = bool(self.report_to and self.report.status and self.report.statuses)
         if _asks_for_reports(self.fields) and not declared:
             raise ValueError("needs `report_to`, `report.status` and `report.statuses` where {report} is used")
+        if self.report.id and not (self.report.status and self.report.statuses):
+            raise ValueError("needs `report.status` and `report.statuses` where `report.id` is given")
+        if (self.report.id or self.poll) and not self.answer.id:
+            raise ValueError("needs `answer.id`, by which the gateway knows the message, for `report.id` and `poll`")
         return self
 
 

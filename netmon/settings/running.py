@@ -29,7 +29,7 @@ class Web(Section):
     listen: IpAddress = Field(
         "127.0.0.1",
         description="Address to listen on. Default 127.0.0.1: only this machine. "
-        "'0.0.0.0' or '::' opens the pages to the network, to those who have the token.",
+        "'0.0.0.0' or '::' opens the pages to the network, to those who have the token or a certificate.",
     )
     port: Annotated[Count, Field(ge=0, le=65535)] = Field(
         9870, description="TCP port; 0 takes any free one. Default 9870."
@@ -55,6 +55,13 @@ class Web(Section):
         "token. Path from this file; default none.",
     )
 
+    insecure: bool = Field(
+        default=False,
+        strict=True,
+        description="Whether the token may cross the network without TLS, because a proxy or a VPN protects the way. "
+        "Default false: on a network address netmon wants tls_certificate and tls_key.",
+    )
+
     @model_validator(mode="after")
     def _tls_is_whole(self) -> Self:
         if (self.tls_certificate is None) != (self.tls_key is None):
@@ -62,6 +69,11 @@ class Web(Section):
         if self.client_ca is not None and self.tls_certificate is None:
             raise ValueError("client_ca needs tls_certificate and tls_key: clients show certificates by https only")
         return self
+
+    @property
+    def is_in_the_clear(self) -> bool:
+        """Whether what the pages say, and the token, could be read on the way."""
+        return self.tls_certificate is None and not self.is_loopback
 
     @property
     def is_loopback(self) -> bool:

@@ -50,6 +50,11 @@ class Notices(Section):
     coalesce: Duration = Field(
         300.0, description="Further villages of a ticket are mailed at most once in this time. Seconds; default 300."
     )
+    in_doubt: Duration = Field(
+        600.0,
+        description="How long a message rests of which nobody knows whether the gateway has it; then it is sent once "
+        "more. Seconds; default 600.",
+    )
     limits: MessageLimits = Field(MessageLimits(), description="How much one person is told, and how fast.")
     noc_mail: MailAddress = Field(
         "", description="Who is mailed when netmon itself is cut off. E-mail address; default '': nobody."

@@ -64,7 +64,7 @@ def _movable(connection: sa.Connection, notice: int, now: Now) -> None:
 
 
 def _write(connection: sa.Connection, notice: int, **values: Any) -> OutboxLine:
-    connection.execute(outbox.update().where(outbox.c.id == notice).values(lease_until=None, **values))
+    connection.execute(outbox.update().where(outbox.c.id == notice).values(lease_until=None, parted_at=None, **values))
     return _line(connection.execute(sa.select(outbox).where(outbox.c.id == notice)).one())
 
 

@@ -1,9 +1,12 @@
 """The outbox: notices that have not left. Every function works inside the caller's transaction.
 
 A lane is one person on one channel about one fault. Only the oldest waiting notice of a lane may be claimed, so the
-order is kept; those behind it leave together with it, in the same courier's hands, or wait.
+order is kept; those behind it leave together with it, in the same courier's hands, or wait. Whether a notice that
+depends on what was told before is to leave is looked up when it is written, and again when it is claimed: until then
+what was in the air has come down.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,12 +25,13 @@ from netmon.model.notices import (
     Progress,
     Recipient,
     Stage,
+    Telling,
     Verdict,
 )
 from netmon.model.tickets import TicketEvent
 from netmon.model.time import Now
 from netmon.ports import OutboxState
-from netmon.stores import notice_history, reports, tickets
+from netmon.stores import notice_history, reports, tickets, told
 from netmon.stores.dialect import insert_new
 from netmon.stores.schema import outbox, ticket, ticket_village
 
@@ -39,6 +43,8 @@ _ENDS = {
 }
 WHOLE_COUNTRY = 1_000_000
 """Weight of a notice about netmon itself: nothing is known of any village."""
+_CUT_OFF = "netmon ended before it knew whether the gateway had taken it"
+_UNTOLD = "what this person was told before leaves nothing to say"
 _WAITING = outbox.c.state == NoticeState.WAITING.value
 _ahead = outbox.alias("ahead")
 _HEAD_OF_LANE = outbox.c.id == (
@@ -49,10 +55,13 @@ _HEAD_OF_LANE = outbox.c.id == (
 
 
 def send(connection: sa.Connection, decisions: Sequence[SendNotice], now: Now) -> None:
-    """Put notices in the outbox, but for those that ever were there."""
+    """Put notices in the outbox, but for those that ever were there and those that will never be let out."""
+    hopeless = _hopeless(connection, decisions, now)
     known: dict[tuple[FaultId | None, CentreId | None], tuple[str | None, int]] = {}
     rows = []
     for decision in decisions:
+        if decision.notice in hopeless:
+            continue
         about = decision.notice.fault, decision.notice.centre
         if about not in known:
             number = _ticket_of(connection, decision.notice)
@@ -67,7 +76,7 @@ def _row(decision: SendNotice, number: str | None, weight: int, now: Now) -> dic
     recipient = notice.recipient
     return {
         "key": notice.key,
-        "lane": f"{notice.channel}.{recipient.audience}.{recipient.id}.{notice.fault or ''}",
+        "lane": told.lane(notice.channel, recipient.audience, recipient.id, notice.fault),
         "fault": notice.fault,
         "ticket": number,
         "centre": notice.centre,
@@ -86,7 +95,24 @@ def _row(decision: SendNotice, number: str | None, weight: int, now: Now) -> dic
         "reason": "",
         "progress": "",
         "weight": weight,
+        "telling": decision.telling.value,
     }
+
+
+def _hopeless(connection: sa.Connection, decisions: Sequence[SendNotice], now: Now) -> set[Notice]:
+    """Those that depend on what was told before, and by that are not to leave."""
+    conditional = [one for one in decisions if one.telling is not Telling.ALWAYS]
+    words = _words(connection, [one.notice for one in conditional], now)
+    return {one.notice for one in conditional if told.verdict(one.telling, words[one.notice]) is False}
+
+
+def _words(connection: sa.Connection, notices: Sequence[Notice], now: Now) -> dict[Notice, told.Word]:
+    """What the recipients of these know of their faults."""
+    about: defaultdict[tuple[Channel, FaultId | None], set[Recipient]] = defaultdict(set)
+    for one in notices:
+        about[one.channel, one.fault].add(one.recipient)
+    known = {key: told.words(connection, *key, people, now) for key, people in about.items()}
+    return {one: known[one.channel, one.fault][one.recipient] for one in notices}
 
 
 _TICKET_OF = (
@@ -198,14 +224,26 @@ def claim(
 
 
 def take(connection: sa.Connection, wanted: sa.Select[Any], now: Now, lease: float) -> tuple[OutboxEntry, ...]:
-    """Lease these notices for so many seconds."""
-    rows = connection.execute(wanted).all()
+    """Lease these notices for so many seconds, but for those that are not to leave after all, or not yet."""
+    rows = _let_out(connection, connection.execute(wanted).all(), now)
     connection.execute(
         outbox.update().where(outbox.c.id.in_([row.id for row in rows])).values(lease_until=now.wall + lease)
     )
     return tuple(
         OutboxEntry(row.id, notice_of(row), row.attempt, doubts=row.doubts, due_at=row.not_before) for row in rows
     )
+
+
+def _let_out(connection: sa.Connection, rows: Sequence[Any], now: Now) -> list[Any]:
+    """The rows that may leave; those that never will are superseded."""
+    conditional = {row.id: notice_of(row) for row in rows if row.telling}
+    words = _words(connection, list(conditional.values()), now)
+    verdicts = {row.id: told.verdict(Telling(row.telling), words[conditional[row.id]]) for row in rows if row.telling}
+    never = [id_ for id_, verdict in verdicts.items() if verdict is False]
+    if never:
+        ended = {"state": NoticeState.SUPERSEDED.value, "lease_until": None, "finished_at": now.wall, "reason": _UNTOLD}
+        connection.execute(outbox.update().where(outbox.c.id.in_(never)).values(ended))
+    return [row for row in rows if verdicts.get(row.id, True)]
 
 
 def notice_of(row: Any) -> Notice:
@@ -232,6 +270,8 @@ def settle(
         "attempt": row.attempt + 1,
         "doubts": row.doubts + (delivery.verdict is Verdict.UNKNOWN),
         "lease_until": None,
+        "parted_at": None,
+        "told_with": delivery.told_with,
         "reference": delivery.reference,
         "reason": delivery.reason,
         "progress": _progress(row, delivery),
@@ -261,8 +301,19 @@ def _progress(row: Any, delivery: Delivery) -> str:
     return max(Progress(row.progress), delivery.progress, key=lambda one: one.rank).value
 
 
-def release_leases(connection: sa.Connection, now: Now) -> None:
-    """Give back what a courier that is no more had claimed."""
+def part_with(connection: sa.Connection, entries: Sequence[OutboxEntry], now: Now) -> bool:
+    """Note that these may be on the wire; False if none is wanted there any more."""
+    wanted = sa.and_(outbox.c.id.in_([one.id for one in entries]), _WAITING, outbox.c.stale_at.is_(None))
+    return connection.execute(outbox.update().where(wanted).values(parted_at=now.wall)).rowcount > 0
+
+
+def release_leases(connection: sa.Connection, now: Now, *, rest: float, resends: int) -> None:
+    """Give back what a courier that is no more had claimed; what it had parted with may have arrived."""
+    on_the_wire = sa.select(outbox).where(_WAITING, outbox.c.parted_at.is_not(None))
+    for row in connection.execute(on_the_wire).all():
+        entry = OutboxEntry(row.id, notice_of(row), row.attempt, row.doubts)
+        retry_at = now.wall + rest if row.doubts < resends else None
+        settle(connection, entry, Delivery(Verdict.UNKNOWN, reason=_CUT_OFF), now, retry_at=retry_at)
     connection.execute(outbox.update().where(_WAITING, outbox.c.lease_until.is_not(None)).values(lease_until=now.wall))
 
 

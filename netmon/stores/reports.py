@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from netmon.model.notices import NoticeEvent, NoticeState, Progress, Report
+from netmon.model.notices import Channel, NoticeEvent, NoticeState, Progress, Report, SentNotice
 from netmon.model.tickets import TicketEvent
 from netmon.model.time import Now
 from netmon.stores import notice_history, tickets
@@ -33,6 +33,26 @@ def report(connection: sa.Connection, key: str, said: Report, now: Now) -> bool:
     return True
 
 
+_BY_SMS = sa.and_(outbox.c.channel == Channel.SMS.value, outbox.c.state.in_([one.value for one in sorted(_LEFT)]))
+
+
+def key_of(connection: sa.Connection, reference: str) -> str | None:
+    """The key of the SMS that left under this id of its gateway's, the latest if it repeats its ids."""
+    wanted = sa.select(outbox.c.key).where(_BY_SMS, outbox.c.reference == reference, outbox.c.told_with == "")
+    key: str | None = connection.execute(wanted.order_by(outbox.c.id.desc()).limit(1)).scalar_one_or_none()
+    return key
+
+
+def in_delivery(connection: sa.Connection, since: float, limit: int) -> tuple[SentNotice, ...]:
+    """SMS sent since then that may still arrive, the latest first."""
+    open_ones = [one.value for one in Progress if not one.is_final]
+    wanted = sa.select(outbox.c.key, outbox.c.reference, outbox.c.finished_at).where(
+        _BY_SMS, outbox.c.finished_at >= since, outbox.c.progress.in_(open_ones), outbox.c.reference != ""
+    )
+    rows = connection.execute(wanted.order_by(outbox.c.finished_at.desc(), outbox.c.id.desc()).limit(limit))
+    return tuple(SentNotice(row.key, row.reference, row.finished_at) for row in rows)
+
+
 def _changes(row: Any, said: Report, now: Now) -> dict[str, Any]:
     """What becomes of the row."""
     state, in_hand = NoticeState(row.state), row.lease_until is not None and row.lease_until > now.wall
@@ -41,7 +61,7 @@ def _changes(row: Any, said: Report, now: Now) -> dict[str, Any]:
     if state in _DOUBTED and said.progress.proves_it_left:
         # At once, also while a courier waits for the answer: if it dies before that, the notice is not sent again.
         told = {"progress": said.progress.value, "state": NoticeState.SENT.value}
-        return {**told, "finished_at": now.wall, "lease_until": None}
+        return {**told, "finished_at": now.wall, "lease_until": None, "parted_at": None}
     if state in _DOUBTED and not in_hand:
         return {}  # a copy that failed settles no doubt: the notice is sent again, and that may succeed
     values: dict[str, Any] = {"progress": said.progress.value}

@@ -110,6 +110,8 @@ outbox = sa.Table(
     sa.Column("attempt", sa.Integer, nullable=False),
     sa.Column("doubts", sa.Integer, nullable=False),
     sa.Column("lease_until", sa.Double),
+    # Since when a gateway may have it, until its answer is written down.
+    sa.Column("parted_at", sa.Double),
     # Superseded while a courier held it: it may be on the wire, but it is not tried again.
     sa.Column("stale_at", sa.Double),
     sa.Column("state", sa.String, nullable=False),
@@ -120,7 +122,15 @@ outbox = sa.Table(
     sa.Column("progress", sa.String, nullable=False, server_default=""),
     # Villages on its ticket when it was written: the most affected are told first.
     sa.Column("weight", sa.Integer, nullable=False, server_default="0"),
+    # The key of the notice in whose message this one left.
+    sa.Column("told_with", sa.String, nullable=False, server_default=""),
+    # Whether it leaves only to whom something was told before, or was not.
+    sa.Column("telling", sa.String, nullable=False, server_default=""),
 )
+sa.Index("of_lane", outbox.c.lane, outbox.c.id)
+_BY_SMS = sa.text("channel = 'sms' AND state IN ('sent', 'failed')")
+sa.Index("by_reference", outbox.c.reference, sqlite_where=_BY_SMS, postgresql_where=_BY_SMS)
+sa.Index("sms_sent", outbox.c.finished_at, sqlite_where=_BY_SMS, postgresql_where=_BY_SMS)
 _WAITING = sa.text("state = 'waiting'")
 sa.Index("waiting_lane", outbox.c.lane, outbox.c.id, sqlite_where=_WAITING, postgresql_where=_WAITING)
 sa.Index(

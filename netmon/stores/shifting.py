@@ -15,7 +15,7 @@ def shift(connection: sa.Connection, seconds: float) -> None:
         (fault, is_open, ("opened_at",)),
         (member, of_open_fault, ("failed_at", "recovered_at")),
         (ticket, ticket.c.status.not_in(sorted(TERMINAL)), ("opened_at", "accepted_at", "resolved_at")),
-        (outbox, waiting, ("created_at", "not_before", "next_try", "lease_until", "stale_at")),
+        (outbox, waiting, ("created_at", "not_before", "next_try", "lease_until", "parted_at", "stale_at")),
     ):
         moved = {name: table.c[name] + seconds for name in columns}  # what is not there (NULL) stays so
         connection.execute(table.update().where(condition).values(moved))

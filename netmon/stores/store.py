@@ -12,7 +12,16 @@ from netmon.model.cases import Case, TicketFile
 from netmon.model.chronicle import DeviceEvent, DeviceRecord
 from netmon.model.decisions import StoredDecision
 from netmon.model.ids import DeviceId, FaultId, TicketNumber
-from netmon.model.notices import Channel, Delivery, NoticeFile, NoticeState, OutboxEntry, OutboxLine, Report
+from netmon.model.notices import (
+    Channel,
+    Delivery,
+    NoticeFile,
+    NoticeState,
+    OutboxEntry,
+    OutboxLine,
+    Report,
+    SentNotice,
+)
 from netmon.model.tickets import Ticket
 from netmon.model.time import Now
 from netmon.ports import OutboxState, TicketAction, Vitals
@@ -92,6 +101,12 @@ class SqlStore:
     async def report(self, key: str, report: Report, now: Now) -> bool:
         return await self._writer.call(lambda connection: reports.report(connection, key, report, now))
 
+    async def key_of(self, reference: str) -> str | None:
+        return await self._reader.call(lambda connection: reports.key_of(connection, reference))
+
+    async def in_delivery(self, since: float, limit: int) -> tuple[SentNotice, ...]:
+        return await self._lister.call(lambda connection: reports.in_delivery(connection, since, limit))
+
     async def notice(self, notice: int) -> NoticeFile | None:
         return await self._lister.call(lambda connection: desk.file_of(connection, notice))
 
@@ -149,8 +164,11 @@ class SqlStore:
     async def settle(self, entry: OutboxEntry, delivery: Delivery, now: Now, retry_at: float | None) -> None:
         await self._writer.call(lambda connection: outbox.settle(connection, entry, delivery, now, retry_at=retry_at))
 
-    async def release_leases(self, now: Now) -> None:
-        await self._writer.call(lambda connection: outbox.release_leases(connection, now))
+    async def part_with(self, entries: Sequence[OutboxEntry], now: Now) -> bool:
+        return await self._writer.call(lambda connection: outbox.part_with(connection, entries, now))
+
+    async def release_leases(self, now: Now, *, rest: float, resends: int) -> None:
+        await self._writer.call(lambda connection: outbox.release_leases(connection, now, rest=rest, resends=resends))
 
     async def close(self) -> None:
         await self._writer.close()

@@ -1,6 +1,7 @@
 """Who may look at the pages: anybody on this machine, from elsewhere whoever has the token or a certificate (`tls`).
 
-The settings hold the token's SHA-256 only; a token of 32 random bytes needs no slow hash. It is taken as a bearer token
+A token crosses the network only where TLS protects it, or the operator has said that something else does. The settings
+hold its SHA-256 only; a token of 32 random bytes needs no slow hash. It is taken as a bearer token
 (RFC 6750: Prometheus, scripts) or as the password of basic authentication (RFC 7617: browsers), whatever the user.
 """
 
@@ -37,17 +38,26 @@ def digest_of(token: str) -> str:
     return sha256(token.encode()).hexdigest()
 
 
-def guard(app: FastAPI, listening: socket.socket, digest: str, *, certificates: bool = False) -> FastAPI:
+def guard(
+    app: FastAPI, listening: socket.socket, digest: str, *, certificates: bool = False, protected: bool = False
+) -> FastAPI:
     """Let strangers in by the token only, or by a certificate where `certificates` are checked.
 
+    `protected` says that nobody on the way can read the token.
+
     Raises:
-        InputError: the socket is open to the network, and no stranger can show who they are.
+        InputError: the socket is open to the network, and no stranger can show who they are, or only in the clear.
     """
     host = listening.getsockname()[0]
     if not digest and not certificates and not is_loopback(host):
         raise InputError(
             f"The pages on {host} would be open to the whole network: set web.token_sha256 ('netmon token' makes one) "
             "or web.client_ca, or listen on 127.0.0.1."
+        )
+    if not protected and not is_loopback(host):
+        raise InputError(
+            f"The token for the pages on {host} would cross the network in the clear: give web.tls_certificate and "
+            "web.tls_key, or say web.insecure: true where a proxy or a VPN protects the way."
         )
     app.add_middleware(BodyLimit)
     app.add_middleware(Guard, digest=digest)

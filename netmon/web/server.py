@@ -7,6 +7,7 @@ namespace. uvicorn installs no signal handlers here: signals belong to the daemo
 import asyncio
 import contextlib
 import errno
+import logging
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
@@ -14,7 +15,8 @@ from collections.abc import Iterator, Mapping
 import uvicorn
 from fastapi import FastAPI
 
-from netmon.errors import InputError
+from netmon.errors import InputError, NotYetError
+from netmon.ports import Clock
 from netmon.web.patience import PatientProtocol, Places
 
 _FIRST_INHERITED = 3
@@ -25,13 +27,17 @@ _KEEP_ALIVE_SECONDS = 15
 _GOODBYE_SECONDS = 3
 _BACKLOG = 128
 _PAUSE_SECONDS = 0.5
+PATIENCE_SECONDS = 120.0
+"""How long an address may take to appear: DHCP, or a tunnel, after the machine has booted."""
+log = logging.getLogger(__name__)
 
 
 def listen(host: str, port: int) -> socket.socket:
     """Open the listening socket; port 0 takes any free one.
 
     Raises:
-        InputError: the address is not this machine's, or the port is taken or not allowed.
+        NotYetError: the address is not this machine's; while it boots, it may become so.
+        InputError: the port is taken or not allowed.
     """
     try:
         family, kind, protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -44,8 +50,29 @@ def listen(host: str, port: int) -> socket.socket:
         listening.listen(_BACKLOG)
     except OSError as error:
         listening.close()
-        raise InputError(_refusal(error, host, port)) from error
+        complaint = NotYetError if error.errno == errno.EADDRNOTAVAIL else InputError
+        raise complaint(_refusal(error, host, port)) from error
     return listening
+
+
+async def listen_once_possible(host: str, port: int, clock: Clock, patience: float = PATIENCE_SECONDS) -> socket.socket:
+    """Open the listening socket, waiting for an address that a booting machine does not have yet.
+
+    Raises:
+        NotYetError: it has not got it within `patience` seconds.
+        InputError: as for `listen`.
+    """
+    give_up, is_told = clock.now().monotonic + patience, False
+    while True:
+        try:
+            return listen(host, port)
+        except NotYetError as error:
+            if clock.now().monotonic >= give_up:
+                raise
+            if not is_told:
+                log.warning("pages=waiting seconds=%.0f reason=%r", patience, str(error))
+            is_told = True
+        await clock.sleep(_PAUSE_SECONDS)
 
 
 def _refusal(error: OSError, host: str, port: int) -> str:

@@ -68,3 +68,18 @@ def test_what_makes_no_sense_is_refused_in_a_sentence(
     said = run(capsys, *arguments, "-c", config, code=BAD_INPUT)
     assert said.endswith(".\n")
     assert len(said.splitlines()) == 1
+
+
+def test_the_fixed_address_for_reports_is_shown_where_a_gateway_needs_one(
+    config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    assert "No SMS gateway that reports to one fixed" in run(capsys, "callback", "--config", config, code=BAD_INPUT)
+    gateway = (
+        "{driver: http, url: 'https://sms.example.org/', answer: {id: id}, report_to: 'https://netmon.example.org/',"
+    )
+    gateway += " report: {id: id, status: status, statuses: {OK: delivered}}}"
+    Path(config).write_text(f"sms: {gateway}\n")
+    shown = run(capsys, "callback", "--config", config)
+    assert shown.startswith("https://netmon.example.org/hooks/sms/")
+    assert run(capsys, "callback", "--config", config) == shown

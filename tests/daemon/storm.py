@@ -17,18 +17,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from netmon.engine.courier import CourierPolicy
 from netmon.lab.agents import COMMUNITY
 from netmon.lab.country import CREDENTIAL, Country, CountryPlan, generate
 from netmon.lab.inventory_files import write_inventory
 from netmon.lab.ledger import Outage, read_outages
 from netmon.lab.scenario import Scenario, check_scenario
 from netmon.model.inventory import Role
-from netmon.model.notices import Person
 from tests.daemon.sinks import CREDENTIALS, Sinks, sinks
 from tests.kit.peers import ROOT
 from tests.kit.running import eventually
 from tests.lab.running import RunningLab, running_lab
+from tests.notifiers.kannel_peer import free_ports
 
 SETTINGS = """\
 probing: {{interval: 500ms, timeout: 400ms, namespace: '{namespace}'}}
@@ -39,17 +38,19 @@ conclude: {{settle: 300ms}}
 isolation: {{reference_targets: [{references}]}}
 notices:
   hold: {{mail: 0s, sms: 0s}}
+  in_doubt: {in_doubt}s
   noc_mail: noc@example.org
   limits: {{mail_per_hour: 1000, sms_per_day: 1000}}
-web: {{port: 0}}
+web: {{port: {port}}}
 """
+IN_DOUBT = 10.0
+"""Seconds; as long as Kannel goes on calling with a report that netmon was not there to take."""
 TOLD_WITHIN = 4.0
 """Seconds after which a netmon with these settings has seen an outage; on a busy machine, the time importing took."""
 LIFE = (0.1, 1.5)
 """How long a daemon lives from the moment it watches, as a part of that time."""
 START_PER_IMPORT = 0.25
 """How long a daemon takes to start, as a part of the time that importing it took."""
-LEASE = CourierPolicy(noc=Person("NOC")).lease
 SLOWER = 1.3
 """How much longer than foreseen the kills may take, for the storm to last as long."""
 STARTING = 0.25
@@ -99,18 +100,25 @@ def village_behind(country: Country, feeder: str) -> str:
 
 @dataclass(frozen=True)
 class Life:
-    """One daemon: from when to when it watched (Unix seconds), and what its death by SIGKILL left in hand.
+    """One daemon: from when to when it watched (Unix seconds), and what its death by SIGKILL left on the wire.
 
-    `in_hand` are the notices a courier had claimed and not yet recorded: only these may come twice.
+    `parted` are the notices it had parted with and not yet settled: only these may come twice. It `needs` so many
+    seconds to see an outage, the more the longer its start took: that is how busy the machine was.
     """
 
     since: float
     until: float
-    in_hand: frozenset[str] = frozenset()
+    parted: frozenset[str] = frozenset()
+    needs: float = TOLD_WITHIN
 
     @property
     def watched(self) -> bool:
         return self.since < self.until
+
+    def saw(self, outage: Outage) -> float:
+        """Seconds of an outage that it watched, as a part of those it needs."""
+        assert outage.until is not None
+        return max(0.0, min(self.until, outage.until) - max(self.since, outage.since)) / self.needs
 
 
 @dataclass
@@ -170,11 +178,11 @@ class Storm:
 
     def was_watched(self, outage: Outage) -> bool:
         """Whether one of the daemons lived long enough during an outage to tell of it."""
-        assert outage.until is not None
-        return any(
-            min(life.until, outage.until) - max(life.since, outage.since) >= self.told_within
-            for life in (*self.lives, self.survivor)
-        )
+        return self.looked_at(outage) >= 1
+
+    def looked_at(self, outage: Outage) -> float:
+        """Of all daemons the one that had most time for an outage: how much of the time it needed for that."""
+        return max(life.saw(outage) for life in (*self.lives, self.survivor))
 
     @property
     def state(self) -> Path:
@@ -196,9 +204,9 @@ class Storm:
             members.setdefault(row["fault"], set()).add(row["device"])
         return [{**dict(row), "devices": members.get(row["id"], set())} for row in self.rows("select * from fault")]
 
-    def in_hand(self, born: float) -> frozenset[str]:
-        """Notices that a daemon which was born then, and is dead now, had claimed; not what it found claimed."""
-        query = f"select key from outbox where state = 'waiting' and lease_until >= {born + LEASE}"
+    def parted(self, born: float) -> frozenset[str]:
+        """Notices that a daemon which was born then, and is dead now, had parted with; not what it found so."""
+        query = f"select key from outbox where state = 'waiting' and parted_at >= {born}"
         made = (self.state / "netmon.db").exists() and self.rows("select 1 from sqlite_master where name = 'outbox'")
         return frozenset(row["key"] for row in self.rows(query)) if made else frozenset()
 
@@ -228,17 +236,18 @@ class Storm:
 
     def live_and_die(self, daemon: int, chance: random.Random, start_takes: float) -> None:
         """One daemon's life, ended by SIGKILL: while it starts, or anywhere in its work."""
-        born, since = time.time(), float("inf")
+        born, since, needs = time.time(), float("inf"), self.told_within
         if chance.random() < STARTING:
             time.sleep(chance.uniform(0.05, start_takes))
         else:
             self.wait_until_it_watches(daemon)
             since = time.time()
+            needs = self.told_within * max(1.0, (since - born) / start_takes)
             time.sleep(chance.uniform(*LIFE) * self.told_within)
         assert is_alive(daemon), self.log_tail()
         os.kill(daemon, signal.SIGKILL)
         eventually(lambda: not is_alive(daemon))
-        self.lives.append(Life(since, time.time(), self.in_hand(born)))
+        self.lives.append(Life(since, time.time(), self.parted(born), needs))
 
 
 @contextlib.contextmanager
@@ -249,7 +258,11 @@ def stage(folder: Path, scenario: Scenario) -> Iterator[tuple[RunningLab, Sinks]
     (folder / "community").write_text(f"{COMMUNITY}\n", encoding="utf-8")
     with running_lab(scenario, folder, instant=True) as lab, sinks(folder, seed=PLAN.seed) as taken:
         references = ", ".join(lab.ready["references"])
-        settings = SETTINGS.format(namespace=lab.ready["namespace"], references=references)
+        # One port for all of them: Kannel calls again there with a report that a dead daemon could not take.
+        (port,) = free_ports(1)
+        settings = SETTINGS.format(
+            namespace=lab.ready["namespace"], references=references, port=port, in_doubt=IN_DOUBT
+        )
         settings += f"{taken.settings}credentials: {{{CREDENTIALS}, {CREDENTIAL}: ./community}}\n"
         (folder / "netmon.yaml").write_text(settings, encoding="utf-8")
         yield lab, taken
@@ -271,7 +284,7 @@ def live_through(folder: Path, *, kills: int, waves: int, seed: int) -> Storm:
                 after.wait_until_it_watches(last)
                 since = time.time()
                 lab.hear_until("over")
-                after.survivor = Life(since, time.time())
+                after.survivor = Life(since, time.time(), needs=told_within)
                 eventually(lambda: not after.undrained(), DRAINED_WITHIN, lambda: "\n".join(after.undrained()))
             finally:
                 os.kill(last, signal.SIGTERM)

@@ -17,6 +17,7 @@ import pytest
 from netmon.daemon import run_daemon
 from netmon.daemon.assembly import Daemon
 from netmon.probes.namespace import open_in_namespace
+from netmon.web.guard import digest_of
 from netmon.web.server import listen
 from tests.kit.running import Site, running
 from tests.kit.wire import Network
@@ -36,6 +37,24 @@ def test_pages_open_to_the_network_want_a_token_or_a_certificate(tmp_path: Path,
     code, _, complaint = netmon(site, "check")
     assert code == BAD_INPUT
     assert "web.listen: opens the pages to the whole network; set web.token_sha256" in complaint
+
+
+@pytest.mark.network
+def test_a_token_in_the_clear_is_refused_unless_the_operator_says_that_the_way_is_protected(
+    tmp_path: Path, netmon
+) -> None:
+    token = digest_of("a token")
+    site = Site(folder=tmp_path, more_settings=f"web: {{listen: 0.0.0.0, port: 0, token_sha256: {token}}}\n")
+    code, _, complaint = netmon(site, "run")
+    assert code == BAD_INPUT
+    assert complaint.startswith("The token for the pages on 0.0.0.0 would cross the network in the clear")
+    code, _, complaint = netmon(site, "check")
+    assert code == BAD_INPUT
+    assert "web.listen: lets the token and all pages cross the network in the clear; give web.tls_cert" in complaint
+    site.settings.write_text(site.settings.read_text().replace("port: 0", "port: 0, insecure: true"))
+    code, said, complaint = netmon(site, "check")
+    assert code == 0
+    assert "web.listen: lets the token and all pages cross the network in the clear" in said + complaint
 
 
 async def asked(network: Network, url: str, ca: Pair, shown: Pair | None) -> str:

@@ -42,7 +42,7 @@ async def test_a_notice_outlives_its_mail_server_and_netmon_and_arrives_once(
         async with AsyncExitStack() as life:
             store = await open_store(settings.store.url, vitals=NoVitals())
             life.push_async_callback(store.close)
-            await store.release_leases(clock.now())
+            await store.release_leases(clock.now(), rest=30, resends=1)
             drivers = notifiers_for(settings, country, life)
             policy = courier_policy(settings)
             courier = Courier(store, country, drivers, vitals=NoVitals(), clock=clock, policy=policy)

@@ -1,7 +1,7 @@
 """An SMS through a real Kannel, and what Kannel says of it afterwards, on netmon's own pages."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,17 +10,19 @@ import httpx
 import pytest
 
 from netmon.cli.common import NoVitals
-from netmon.daemon.notifying import notifiers_for, report_reader
+from netmon.daemon.notifying import notifiers_for, report_reader, status_asker
 from netmon.daemon.policies import courier_policy
 from netmon.daemon.report_secret import NAME, report_secret
 from netmon.engine.clock import SystemClock
 from netmon.engine.courier import Courier
+from netmon.engine.inquiry import Inquiry
 from netmon.engine.reception import Reception, ReportAddresses, Seal
 from netmon.errors import InputError, StoreError
 from netmon.model.country import Country
 from netmon.model.decisions import OpenFault, OpenTicket, SendNotice
 from netmon.model.fleet import Fleet
 from netmon.model.notices import Channel, Notice, NoticeState, Progress, Receipt
+from netmon.ports import Notifier
 from netmon.settings import load_settings
 from netmon.stores import SqlStore, open_store
 from netmon.web.app import create_app
@@ -41,6 +43,7 @@ class Post:
     store: SqlStore
     courier: Courier
     reception: Reception
+    drivers: Mapping[Channel, Notifier]
     address: str = ""
     trouble: int = 0
     refused: int = 0
@@ -105,7 +108,7 @@ async def office(tmp_path: Path, stack: AsyncExitStack, sms: str) -> Post:
     drivers = notifiers_for(settings, country, stack, addresses.of)
     courier = Courier(store, country, drivers, vitals=NoVitals(), clock=clock, policy=courier_policy(settings))
     reception = Reception(store, report_reader(drivers), seal, vitals=NoVitals(), clock=clock)
-    post = Post(store, courier, reception)
+    post = Post(store, courier, reception, drivers)
     pages = PageSources(country=country, clock=clock, not_ready=tuple, explain=lambda *_: "", take_report=post.take)
     post.address = await stack.enter_async_context(served(create_app(pages)))
     return post
@@ -169,6 +172,34 @@ async def test_a_gateway_over_http_reports_to_the_address_it_was_given(tmp_path:
         ("failed", "absent subscriber ***"),
         ("delivered", ""),
     ]
+
+
+async def test_a_gateway_with_one_fixed_address_reports_there_and_one_that_is_asked_answers(
+    tmp_path: Path, stack: AsyncExitStack
+) -> None:
+    sink = await stack.enter_async_context(listening(Sink(body=b'{"id": 4711, "state": "OK"}')))
+    sms = (
+        f"{{driver: http, url: '{sink.url}', answer: {{id: id, status: state}}, statuses: {{OK: queued}},"
+        " report: {id: msg, status: state, statuses: {SENT: accepted}},"
+        f" poll: {{url: '{sink.url}/{{id}}', status: state, statuses: {{DELIVRD: delivered}}, every: 1s}}}}"
+    )
+    post = await office(tmp_path, stack, sms)
+    await post.send(NOTICE)
+    assert await post.stands() == (NoticeState.SENT, Progress.QUEUED)
+    fixed = ReportAddresses(Seal(report_secret(tmp_path)), f"http://{post.address}", lambda: "").fixed()
+    async with httpx.AsyncClient(trust_env=False) as gateway:
+        assert (await gateway.get(fixed, params={"msg": "4711", "state": "SENT"})).status_code == 202
+        assert (await gateway.get(fixed[:-1], params={"msg": "4711", "state": "SENT"})).status_code == 404
+    assert await post.stands() == (NoticeState.SENT, Progress.ACCEPTED)
+    sink.body = b'{"state": "DELIVRD"}'
+    asking = status_asker(load_settings(tmp_path / "netmon.yaml", {"STATE_DIRECTORY": str(tmp_path)}), post.drivers)
+    assert asking is not None
+    inquiry = Inquiry(post.store, *asking, vitals=NoVitals(), clock=SystemClock())
+    async with asyncio.timeout(20):
+        while not await inquiry.tick():  # noqa: ASYNC110 - time must pass, nothing happens
+            await asyncio.sleep(0.1)
+    assert await post.stands() == (NoticeState.SENT, Progress.DELIVERED)
+    assert sink.calls[-1].line == "GET /v1/messages/4711 HTTP/1.1"
 
 
 def test_the_secret_stays_the_same_and_is_nobody_elses(tmp_path: Path) -> None:

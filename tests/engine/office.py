@@ -1,7 +1,8 @@
 """A courier with everything around it: a stepped clock, scripted gateways, a store in memory."""
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -15,6 +16,7 @@ from netmon.model.inventory import Inventory, ServiceCentre, Technician, Village
 from netmon.model.notices import Audience, Channel, Delivery, Letter, Notice, Person, Recipient, Stage, Verdict
 from netmon.model.time import Now
 from netmon.model.vitals import Vital
+from netmon.ports import Parting, parting_unrecorded
 from tests.kit.fake_store import FakeStore
 
 T0 = 1_795_150_800.0
@@ -72,7 +74,8 @@ class ScriptedNotifier:
         self.answer = answer
         self.letters: list[Letter] = []
 
-    async def deliver(self, letter: Letter) -> Delivery:
+    async def deliver(self, letter: Letter, parting: Parting = parting_unrecorded) -> Delivery:
+        await parting()
         self.letters.append(letter)
         await asyncio.sleep(0)
         return self.answer(letter)
@@ -112,6 +115,18 @@ class Office:
         notifiers = {Channel.MAIL: self.mail, Channel.SMS: self.sms}
         chosen = {channel: notifiers[channel] for channel in channels or notifiers}
         return Courier(self.store, self.country, chosen, vitals=self.vitals, clock=self.clock, policy=self.policy)
+
+    @contextlib.contextmanager
+    def dead_disk(self) -> Iterator[None]:
+        """Nothing that happens now is written down."""
+        self.store.trouble = "netmon is no more"
+        yield
+        self.store.trouble = ""
+
+    async def start_anew(self) -> None:
+        """What a start of the daemon does to the outbox."""
+        rest, resends = self.policy.doubt_hold, self.policy.resends
+        await self.store.release_leases(self.clock.now(), rest=rest, resends=resends)
 
     async def post(self, *notices: Notice) -> None:
         await self.store.commit([OpenFault(FAULT), OpenTicket(FAULT.id, UBON, (V1, V2), T0)], self.clock.now())

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from netmon.engine.backoff import LONGEST, SHORTEST, delay
 from netmon.errors import StoreError
-from netmon.model.decisions import SendNotice
+from netmon.model.decisions import SendNotice, SupersedeNotices
 from netmon.model.fleet import Fleet
 from netmon.model.inventory import Device, Inventory, Role
 from netmon.model.notices import Audience, Channel, Delivery, Letter, Notice, Person, Recipient, Stage, Tried, Verdict
 from netmon.model.vitals import Vital
+from netmon.ports import Parting, parting_unrecorded
 from tests.engine.office import (
     FAULT,
     INVENTORY,
@@ -174,6 +175,106 @@ async def test_an_unknown_outcome_rests_and_is_then_sent_once_more(office: Offic
     assert (office.states, office.reasons) == (["unknown"], ["cut off"])
 
 
+async def killed_while_the_gateway_thinks(office: Office) -> None:
+    """A courier hands over and is no more before it hears the answer, as after a kill -9."""
+
+    class Thoughtful(ScriptedNotifier):
+        async def deliver(self, letter: Letter, parting: Parting = parting_unrecorded) -> Delivery:
+            await super().deliver(letter, parting)
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    answering, office.sms = office.sms, Thoughtful(Channel.SMS)
+    courier = asyncio.create_task(office.courier().deliver_due(office.clock.now()))
+    await until(lambda: bool(office.sms.letters))
+    with office.dead_disk():
+        courier.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await courier
+    answering.letters += office.sms.letters
+    office.sms = answering
+    await office.start_anew()
+
+
+async def test_what_was_on_the_wire_at_a_kill_rests_and_is_then_sent_once_more_and_no_third_time(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("netmon.engine.courier.FAREWELL", 0.0)
+    await office.post(note(VOLUNTEER, Channel.SMS))
+    await killed_while_the_gateway_thinks(office)
+    await office.work(office.courier(), hours=0.15)
+    assert (len(office.sms.letters), office.states) == (1, ["waiting"])
+    office.clock.wall += 120
+    await killed_while_the_gateway_thinks(office)
+    await office.work(office.courier(), hours=3)
+    assert (len(office.sms.letters), office.states) == (2, ["unknown"])
+    (history,) = office.store.history.values()
+    assert history[-1].what == "undelivered"
+    assert history[-1].text.endswith("netmon ended before it knew whether the gateway had taken it")
+
+
+async def test_what_was_only_claimed_at_a_kill_is_sent_at_once(office: Office) -> None:
+    await office.post(note(VOLUNTEER, Channel.SMS))
+    await office.store.claim(office.clock.now(), 10, 900.0)
+    await office.start_anew()
+    await office.courier().deliver_due(office.clock.now())
+    assert (len(office.sms.letters), office.states) == (1, ["sent"])
+
+
+async def test_a_delivery_under_way_when_netmon_stops_is_waited_for_and_written_down(office: Office) -> None:
+    answer = asyncio.Event()
+
+    class Slow(ScriptedNotifier):
+        async def deliver(self, letter: Letter, parting: Parting = parting_unrecorded) -> Delivery:
+            delivery = await super().deliver(letter, parting)
+            await answer.wait()
+            return delivery
+
+    office.sms = Slow(Channel.SMS)
+    await office.post(note(VOLUNTEER, Channel.SMS))
+    courier = asyncio.create_task(office.courier().deliver_due(office.clock.now()))
+    await until(lambda: bool(office.sms.letters))
+    courier.cancel()
+    await asyncio.sleep(0)
+    answer.set()
+    with pytest.raises(asyncio.CancelledError):
+        await courier
+    assert office.states == ["sent"]
+
+
+async def test_a_down_that_is_over_before_it_is_handed_over_is_not_sent(office: Office) -> None:
+    class Busy(ScriptedNotifier):
+        async def deliver(self, letter: Letter, parting: Parting = parting_unrecorded) -> Delivery:
+            over = SupersedeNotices(FAULT.id, (Stage.OPENED,), office.clock.wall)
+            await office.store.commit([over], office.clock.now())
+            return await super().deliver(letter, parting)
+
+    office.sms = Busy(Channel.SMS)
+    await office.post(note(VOLUNTEER, Channel.SMS))
+    await office.courier().deliver_due(office.clock.now())
+    assert (office.sms.letters, office.states) == ([], ["superseded"])
+
+
+async def test_nothing_leaves_that_cannot_be_written_down_before(office: Office) -> None:
+    class Filling(ScriptedNotifier):
+        async def deliver(self, letter: Letter, parting: Parting = parting_unrecorded) -> Delivery:
+            office.store.trouble = "The disk of the database is full."
+            return await super().deliver(letter, parting)
+
+    office.sms = Filling(Channel.SMS)
+    await office.post(note(VOLUNTEER, Channel.SMS))
+    courier = office.courier()
+    with pytest.raises(StoreError, match="full"):
+        await courier.deliver_due(office.clock.now())
+    office.store.trouble, office.sms.letters = "", []
+    await courier.deliver_due(office.clock.now())
+    assert (office.sms.letters, office.states, office.reasons) == (
+        [],
+        ["waiting"],
+        ["The disk of the database is full."],
+    )
+
+
 async def test_doubts_are_counted_even_with_refusals_between_them(office: Office) -> None:
     answers = iter([UNKNOWN, RETRY, UNKNOWN])
     office.sms.answer = lambda _: next(answers)
@@ -201,7 +302,7 @@ async def test_a_notifier_that_breaks_harms_only_its_own_letter(
 
 async def test_a_gateway_that_never_answers_is_left_after_a_while(office: Office) -> None:
     class Hanging(ScriptedNotifier):
-        async def deliver(self, letter: Letter) -> Delivery:
+        async def deliver(self, letter: Letter, parting: Parting = parting_unrecorded) -> Delivery:
             await asyncio.Event().wait()
             raise AssertionError
 
@@ -250,9 +351,9 @@ async def test_a_slow_sms_gateway_holds_up_no_mail(office: Office) -> None:
     gate = asyncio.Event()
 
     class Slow(ScriptedNotifier):
-        async def deliver(self, letter: Letter) -> Delivery:
+        async def deliver(self, letter: Letter, parting: Parting = parting_unrecorded) -> Delivery:
             await gate.wait()
-            return await super().deliver(letter)
+            return await super().deliver(letter, parting)
 
     office.sms = Slow(Channel.SMS)
     await office.post(note(VOLUNTEER, Channel.SMS))

@@ -22,13 +22,18 @@ class Words:
     """A driver whose gateway says `delivered` or something else."""
 
     def read_report(self, said: object) -> Report | None:
-        return Report(Progress.DELIVERED) if said == "delivered" else None
+        word = said.get("status") if isinstance(said, dict) else said
+        return Report(Progress.DELIVERED) if word == "delivered" else None
+
+    def reference_in(self, said: object) -> str:
+        return str(said.get("id", "")) if isinstance(said, dict) else ""
 
 
 class Desk:
     def __init__(self) -> None:
         self.store, self.vitals = FakeStore(), RememberedVitals()
-        self.reception = Reception(self.store, Words(), SEAL, vitals=self.vitals, clock=SteppedClock())
+        self.clock = SteppedClock()
+        self.reception = Reception(self.store, Words(), SEAL, vitals=self.vitals, clock=self.clock)
 
     async def with_a_sent_notice(self) -> None:
         now = SteppedClock().now()
@@ -117,3 +122,37 @@ async def test_a_database_in_trouble_is_told_so_that_the_gateway_comes_again() -
     desk.store.trouble = "the disk is full"
     with pytest.raises(StoreError):
         await desk.reception.take(SEAL.token(NOTICE.key), "delivered")
+
+
+FIXED = SEAL.token("*")
+
+
+async def test_a_gateway_with_one_fixed_address_says_by_its_own_id_what_its_report_is_about() -> None:
+    desk = Desk()
+    await desk.with_a_sent_notice()
+    assert ReportAddresses(SEAL, "http://netmon", lambda: "").fixed() == f"http://netmon/hooks/sms/{FIXED}"
+    said = {"id": SENT.reference, "status": "delivered"}
+    assert await desk.reception.take(FIXED, said) is Receipt.TAKEN
+    assert desk.store.rows[0].progress is Progress.DELIVERED
+
+
+async def test_a_report_that_is_sooner_than_the_answer_which_names_it_is_waited_for() -> None:
+    desk = Desk()
+    await desk.with_a_sent_notice()
+    desk.store.rows[0].reference, late = "", desk.store.rows[0]
+
+    async def sleep(seconds: float) -> None:
+        late.reference = SENT.reference
+
+    desk.clock.sleep = sleep  # type: ignore[method-assign]
+    assert await desk.reception.take(FIXED, {"id": SENT.reference, "status": "delivered"}) is Receipt.TAKEN
+    assert late.progress is Progress.DELIVERED
+
+
+@pytest.mark.parametrize("said", [{"id": "another", "status": "delivered"}, {"status": "delivered"}, "delivered"])
+async def test_a_report_to_the_fixed_address_about_nothing_known_is_taken_and_counted(said: object) -> None:
+    desk = Desk()
+    await desk.with_a_sent_notice()
+    assert await desk.reception.take(FIXED, said) is Receipt.TAKEN
+    assert desk.vitals.counts[Vital.SMS_REPORTS, "unknown"] == 1
+    assert desk.store.rows[0].progress is Progress.ACCEPTED

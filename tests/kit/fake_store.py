@@ -30,6 +30,9 @@ from netmon.model.notices import (
     OutboxLine,
     Progress,
     Report,
+    SentNotice,
+    Stage,
+    Telling,
     Verdict,
 )
 from netmon.model.tickets import ALLOWED_MOVES, Ticket, TicketEvent, TicketStatus
@@ -52,6 +55,7 @@ class OutboxRow:
     attempt: int = 0
     doubts: int = 0
     lease_until: float = float("-inf")
+    parted_at: float | None = None
     stale: bool = False
     state: str = "waiting"
     reference: str = ""
@@ -60,6 +64,8 @@ class OutboxRow:
     progress: Progress = Progress.NONE
     history: list[NoticeEvent] = field(default_factory=list)
     weight: int = 0
+    told_with: str = ""
+    telling: Telling = Telling.ALWAYS
 
     def note(self, event: NoticeEvent) -> None:
         """Unless the last line says the same."""
@@ -83,6 +89,7 @@ class FakeStore:
         self.device_history: list[DeviceEvent] = []
         self.forgotten_tickets = 0
         self._keys: set[str] = set()
+        self._lanes: dict[tuple[object, ...], list[OutboxRow]] = {}
         self.trouble = ""
         self.touched_elsewhere = False
         self.closed = False
@@ -133,6 +140,9 @@ class FakeStore:
             self._carry_out(decisions, now)
         except StoreError:
             (self.faults, self.by_number, self.history), self.rows = kept, rows
+            self._lanes = {}
+            for row in rows:
+                self._lanes.setdefault(row.lane, []).append(row)
             raise
 
     def _check_trouble(self) -> None:
@@ -282,7 +292,7 @@ class FakeStore:
             self._known(notice.fault)
         if len(self._keys) != len(self.rows):
             self._keys = {row.notice.key for row in self.rows}
-        if notice.key in self._keys:
+        if notice.key in self._keys or self._verdict(decision.telling, notice, now) is False:
             return
         self._keys.add(notice.key)
         of_centre = [t.number for t in self.by_number.values() if (t.fault, t.centre) == (notice.fault, notice.centre)]
@@ -291,7 +301,38 @@ class FakeStore:
         weight = 0 if ticket is None else len(self.by_number[ticket].villages)
         row = OutboxRow(len(self.rows) + 1, notice, ticket, due, due, created_at=now.wall)
         row.weight = 1_000_000 if notice.fault is None else weight
+        row.telling = decision.telling
         self.rows.append(row)
+        self._lanes.setdefault(row.lane, []).append(row)
+
+    def _verdict(self, telling: Telling, notice: Notice, now: Now) -> bool | None:
+        """Whether a notice that depends on what was told before may leave; None while that is not decided."""
+        if telling is Telling.ALWAYS:
+            return True
+        known = ""
+        for row in sorted(self._earlier(notice), key=lambda row: row.id):
+            if row.state == "waiting" and row.lease_until > now.wall:
+                return None
+            told = "down" if row.state == "sent" or row.told_with else "maybe" if row.doubts else ""
+            if told:
+                known = ("" if told == "down" else told) if row.notice.stage is Stage.RESOLVED else told
+        return bool(known) if telling is Telling.IF_TOLD else known != "down"
+
+    def _earlier(self, notice: Notice) -> list[OutboxRow]:
+        family = [notice.fault]
+        for one in family:
+            merged = [other.id for other in self.faults.values() if other.merged_into == one and one is not None]
+            family += [other for other in merged if other not in family]
+        found = [row for one in family for row in self._lanes.get((notice.channel, notice.recipient, one), [])]
+        return [row for row in found if row.state != "forgotten"]
+
+    def _let_out(self, rows: Sequence[OutboxRow], now: Now, lease: float) -> tuple[OutboxEntry, ...]:
+        verdicts = [self._verdict(row.telling, row.notice, now) for row in rows]
+        for row, verdict in zip(rows, verdicts, strict=True):
+            if verdict is False:
+                row.state, row.finished_at = "superseded", now.wall
+                row.reason = "what this person was told before leaves nothing to say"
+        return _leased([row for row, verdict in zip(rows, verdicts, strict=True) if verdict], now, lease)
 
     def _supersede(self, decision: SupersedeNotices, now: Now, spared: set[str]) -> None:
         for row in self.rows:
@@ -312,7 +353,7 @@ class FakeStore:
                 row.state = "superseded"
         due = [r for r in self._free(now) if r.next_try <= now.wall]
         due = [r for r in due if channel is None or r.notice.channel is channel]
-        return _leased(sorted(due, key=lambda row: (-row.weight, row.next_try, row.id))[:limit], now, lease)
+        return self._let_out(sorted(due, key=lambda row: (-row.weight, row.next_try, row.id))[:limit], now, lease)
 
     async def claim_rest(self, now: Now, claimed: Sequence[OutboxEntry], lease: float) -> tuple[OutboxEntry, ...]:
         self._check_trouble()
@@ -328,7 +369,7 @@ class FakeStore:
                 blocked.add(row.lane)
             elif (row.notice.recipient, row.notice.channel) in wanted:
                 taken.append(row)
-        return _leased(taken, now, lease)
+        return self._let_out(taken, now, lease)
 
     def _free(self, now: Now) -> list[OutboxRow]:
         heads: dict[object, OutboxRow] = {}
@@ -348,8 +389,8 @@ class FakeStore:
         row.progress = max(row.progress, delivery.progress, key=lambda p: p.rank) if is_sent else Progress.NONE
         row.attempt += 1
         row.doubts += delivery.verdict is Verdict.UNKNOWN
-        row.lease_until = float("-inf")
-        row.reference, row.reason = delivery.reference, delivery.reason
+        row.lease_until, row.parted_at = float("-inf"), None
+        row.reference, row.reason, row.told_with = delivery.reference, delivery.reason, delivery.told_with
         if delivery.verdict is Verdict.SENT:
             row.state = "superseded" if delivery.told_with else "sent"
             if row.state == "sent" and row.progress is Progress.FAILED:
@@ -383,7 +424,7 @@ class FakeStore:
             return True
         if row.state in ("waiting", "unknown") and report.progress.proves_it_left:
             row.progress, row.state, row.finished_at = report.progress, "sent", now.wall
-            row.lease_until = float("-inf")
+            row.lease_until, row.parted_at = float("-inf"), None
             return True
         if row.state in ("waiting", "unknown") and row.lease_until <= now.wall:
             return True
@@ -394,6 +435,18 @@ class FakeStore:
                 self._note_failed(row, report.reason, now)
             row.state = ended
         return True
+
+    async def key_of(self, reference: str) -> str | None:
+        found = [row for row in self._sms_sent() if row.reference == reference and not row.told_with]
+        return found[-1].notice.key if found else None
+
+    async def in_delivery(self, since: float, limit: int) -> tuple[SentNotice, ...]:
+        found = [row for row in self._sms_sent() if row.finished_at >= since and row.reference]
+        found = sorted((row for row in found if not row.progress.is_final), key=lambda row: (row.finished_at, row.id))
+        return tuple(SentNotice(row.notice.key, row.reference, row.finished_at) for row in found[::-1][:limit])
+
+    def _sms_sent(self) -> list[OutboxRow]:
+        return [row for row in self.rows if row.notice.channel is Channel.SMS and row.state in ("sent", "failed")]
 
     def _note_failed(self, row: OutboxRow, reason: str, now: Now) -> None:
         if row.ticket is not None:
@@ -436,11 +489,23 @@ class FakeStore:
             raise InputError(
                 f"Notice {notice}, or the next one to this person, is being sent just now; try in a minute."
             )
-        row.lease_until = float("-inf")
+        row.lease_until, row.parted_at = float("-inf"), None
         return row
 
-    async def release_leases(self, now: Now) -> None:
+    async def part_with(self, entries: Sequence[OutboxEntry], now: Now) -> bool:
+        self._check_trouble()
+        wanted = [self.rows[one.id - 1] for one in entries]
+        wanted = [row for row in wanted if row.state == "waiting" and not row.stale]
+        for row in wanted:
+            row.parted_at = now.wall
+        return bool(wanted)
+
+    async def release_leases(self, now: Now, *, rest: float, resends: int) -> None:
+        cut_off = Delivery(Verdict.UNKNOWN, reason="netmon ended before it knew whether the gateway had taken it")
         for row in self.rows:
+            if row.state == "waiting" and row.parted_at is not None:
+                entry = OutboxEntry(row.id, row.notice, row.attempt, row.doubts)
+                await self.settle(entry, cut_off, now, now.wall + rest if row.doubts < resends else None)
             row.lease_until = min(row.lease_until, now.wall)
 
     async def act(self, action: TicketAction, now: Now) -> Ticket:
@@ -488,6 +553,7 @@ class FakeStore:
         for row in [row for row in self.rows if row.state == "waiting"]:
             for name in ("created_at", "not_before", "next_try", "lease_until"):
                 setattr(row, name, getattr(row, name) + seconds)
+            row.parted_at = _moved(row.parted_at, seconds)
 
     async def forget(self, before: float, limit: int) -> int:
         self._check_trouble()

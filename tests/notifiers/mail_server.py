@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import ssl
 import subprocess
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,11 +20,20 @@ USER, PASSWORD = "netmon", "p4ss-canary-word"
 
 
 @dataclass
+class Moment:
+    """When a mail was taken, and when whoever sent it was told so (Unix seconds; None: gone before that)."""
+
+    taken: float
+    answered: float | None = None
+
+
+@dataclass
 class Mailbox:
     """aiosmtpd's handler: keeps what it takes; answers by recipient; `at_data` and `at_mail` make trouble."""
 
     mails: list[bytes] = field(default_factory=list)
     envelopes: list[tuple[str, list[str]]] = field(default_factory=list)
+    moments: list[Moment] = field(default_factory=list)
     by_recipient: dict[str, str] = field(default_factory=dict)
     at_mail: Callable[[SMTP], str] = lambda _: "250 OK"
     after_data: Callable[[SMTP], str | None] = lambda _: "250 OK queued as 4cX1"
@@ -68,7 +78,9 @@ class Mailbox:
         assert envelope.mail_from is not None
         self.mails.append(envelope.content)
         self.envelopes.append((envelope.mail_from, list(envelope.rcpt_tos)))
-        await asyncio.sleep(self.answers_after())
+        self.moments.append(moment := Moment(time.time()))
+        await asyncio.sleep(self.answers_after())  # aiosmtpd cancels this when the line is lost
+        moment.answered = time.time()
         return self.after_data(server) or "250 OK"
 
     @property

@@ -11,9 +11,9 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from netmon.model.notices import Channel, Person, Verdict
+from netmon.model.notices import Channel, Person, Progress, Report, Verdict
 from netmon.notifiers import SmsRenderer, Templates
-from netmon.notifiers.http_sms import Body, HttpGateway, HttpSms
+from netmon.notifiers.http_sms import Body, HttpGateway, HttpSms, Question
 from netmon.notifiers.numbers import NumberForm
 from netmon.ports import Notifier
 from tests.notifiers.kannel_peer import free_ports
@@ -163,3 +163,48 @@ async def test_a_gateway_that_repeats_the_number_is_not_quoted_with_it(
         delivery = await reporting(sink, {"messages": [{"id": text, "status": text}]}).deliver(LETTER)
         assert "12345678" not in repr(delivery) + caplog.text
         assert "***" in delivery.reason
+
+
+ASKING: dict[str, Any] = {
+    "status_path": "data.state",
+    "reason_path": "data.why",
+    "statuses": {"DELIVRD": Progress.DELIVERED},
+}
+
+
+def asking(url: str, **question: Any) -> HttpSms:
+    return driver("http://127.0.0.1:1/", question=Question(url=url, **ASKING, **question), secret="t0ken")
+
+
+async def test_a_gateway_is_asked_about_a_message_by_its_id(sink: Sink) -> None:
+    sink.body = json.dumps({"data": {"state": "DELIVRD", "why": "for 0812345678"}}).encode()
+    gateway = asking(sink.url + "/{id}", fields={"which": "{id}"})
+    assert await gateway.ask("a/b?c#d") == Report(Progress.DELIVERED, "for ***")
+    (call,) = sink.calls
+    assert call.line == "GET /v1/messages/a%2Fb%3Fc%23d?which=a%2Fb%3Fc%23d HTTP/1.1"
+    assert call.headers["authorization"] == "Bearer t0ken"
+
+
+async def test_a_question_may_be_a_body_too(sink: Sink) -> None:
+    await asking(sink.url, method="POST", fields={"ids": ["{id}"]}).ask("77")
+    (call,) = sink.calls
+    assert (call.line, json.loads(call.body)) == ("POST /v1/messages HTTP/1.1", {"ids": ["77"]})
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"data": {"state": "ENROUTE"}}', b"<html>"])
+async def test_an_answer_that_tells_nothing_is_no_report(sink: Sink, body: bytes) -> None:
+    sink.body = body
+    assert await asking(sink.url).ask("77") is None
+
+
+async def test_a_gateway_that_cannot_be_asked_just_now_tells_nothing(sink: Sink) -> None:
+    sink.status = "503 Busy"
+    assert await asking(sink.url).ask("77") is None
+    assert await asking("http://127.0.0.1:1/").ask("77") is None
+    assert await driver(sink.url).ask("77") is None
+
+
+def test_a_report_names_its_message_where_the_settings_say() -> None:
+    gateway = driver("http://127.0.0.1:1/", report_id_path="data.id")
+    assert gateway.reference_in({"data": {"id": 77}}) == "77"
+    assert gateway.reference_in({"data": {}}) == driver("http://127.0.0.1:1/").reference_in({"data": {"id": 7}}) == ""

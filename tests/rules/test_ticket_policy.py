@@ -22,7 +22,7 @@ from netmon.model.decisions import (
 from netmon.model.faults import Cause, Fault, Member, Resolution, Scope
 from netmon.model.ids import CentreId, DeviceId, FaultId, TechnicianId, VillageId
 from netmon.model.inventory import Device, Inventory, Role, ServiceCentre, Technician, Village, Volunteer
-from netmon.model.notices import Channel, Stage
+from netmon.model.notices import Channel, Stage, Telling
 from netmon.model.time import Now
 from netmon.rules.routing import centres_of
 from netmon.rules.ticket_policy import NoticePolicy, case_decisions
@@ -82,6 +82,10 @@ def notices(decisions: Sequence[StoredDecision]) -> list[tuple[str, str, str, fl
     return [(s.notice.stage.value, s.notice.channel.value, s.notice.recipient.id, s.not_before - T) for s in sent]
 
 
+def tellings(decisions: Sequence[StoredDecision], stage: Stage) -> set[Telling]:
+    return {one.telling for one in decisions if isinstance(one, SendNotice) and one.notice.stage is stage}
+
+
 def recovered(one: Fault, villages: Sequence[VillageId], at: float) -> Fault:
     after = one.with_recovered([DeviceId(f"onu-{village}") for village in villages], at)
     return after if after.dark_villages else replace(after, resolved_at=at, resolution=Resolution.RECOVERED)
@@ -105,23 +109,17 @@ def test_new_fault_opens_a_ticket_per_centre_at_once_and_holds_every_message() -
 def test_blip_inside_the_hold_resolves_silently() -> None:
     before = fault(V[0], V[4])
     decisions = decide(before, recovered(before, [V[0], V[4]], T + 60), T + 60)
-    assert [type(one) for one in decisions] == [ChangeFault, SupersedeNotices, ResolveFault]
+    assert [type(one) for one in decisions[:3]] == [ChangeFault, SupersedeNotices, ResolveFault]
+    assert tellings(decisions, Stage.RESOLVED) == {Telling.IF_TOLD}, "and nobody has been told"
     assert decisions[1] == SupersedeNotices(FaultId("F1"), (Stage.OPENED, Stage.EXTENDED, Stage.RELABELLED), T + 60)
 
 
-def test_recovery_between_the_holds_tells_the_technician_only() -> None:
-    before = fault(V[0])
-    assert notices(decide(before, recovered(before, [V[0]], T + 200), T + 200)) == [
-        ("resolved", "mail", "somchai", 200)
-    ]
-
-
-def test_recovery_after_the_holds_tells_everybody_who_was_told() -> None:
+def test_recovery_tells_everybody_who_was_told_whenever_it_comes() -> None:
     before = fault(V[0], V[1], V[3])
-    assert notices(decide(before, recovered(before, [V[0], V[1], V[3]], T + 900), T + 900)) == [
-        ("resolved", "mail", "somchai", 900),
-        ("resolved", "sms", V[0], 900),
-    ]
+    for seconds in (60, 200, 900):  # before the holds, between them, after them
+        decisions = decide(before, recovered(before, [V[0], V[1], V[3]], T + seconds), T + seconds)
+        assert notices(decisions) == [("resolved", "mail", "somchai", seconds), ("resolved", "sms", V[0], seconds)]
+        assert tellings(decisions, Stage.RESOLVED) == {Telling.IF_TOLD}
 
 
 def test_village_back_before_the_rest_is_told_then_and_not_again() -> None:
@@ -129,17 +127,17 @@ def test_village_back_before_the_rest_is_told_then_and_not_again() -> None:
     part = recovered(before, [V[0]], T + 900)
     decisions = decide(before, part, T + 900)
     assert notices(decisions) == [("resolved", "sms", V[0], 900)]
-    assert not any(isinstance(one, SupersedeNotices) for one in decisions)
     rest = decide(part, recovered(part, [V[2]], T + 1000), T + 1000)
     assert notices(rest) == [("resolved", "mail", "somchai", 1000), ("resolved", "sms", V[2], 1000)]
 
 
-def test_village_back_inside_the_hold_loses_only_its_own_unsent_message() -> None:
+@pytest.mark.parametrize("seconds", [100, 900])
+def test_village_that_is_back_loses_only_its_own_unsent_message(seconds: float) -> None:
     before = fault(V[0], V[2])
-    decisions = decide(before, recovered(before, [V[0]], T + 100), T + 100)
+    decisions = decide(before, recovered(before, [V[0]], T + seconds), T + seconds)
     superseded = [one for one in decisions if isinstance(one, SupersedeNotices)]
     assert [(one.stages, [who.id for who in one.recipients]) for one in superseded] == [((Stage.OPENED,), [V[0]])]
-    assert notices(decisions) == []
+    assert tellings(decisions, Stage.RESOLVED) == {Telling.IF_TOLD}
 
 
 def test_village_added_inside_the_hold_is_covered_by_the_first_mail() -> None:
@@ -191,9 +189,9 @@ def test_changed_cause_is_mailed_once_the_first_mail_is_out() -> None:
     assert decisions[0].note == "cause power (was uplink)"
 
 
-def test_merged_fault_goes_silently_and_its_villages_are_not_told_twice() -> None:
+def test_merged_fault_goes_silently_and_its_villages_are_told_only_where_it_has_not_done_so() -> None:
     younger = replace(fault(V[2], name="F2"), opened_at=T + 10, scope=Scope.DEVICE, key="onu")
-    for at, told_now in ((T + 100, [("opened", "sms", V[2], 300.0)]), (T + 310, [])):
+    for at, due in ((T + 100, 300.0), (T + 310, 310.0)):
         gone = replace(younger, resolved_at=at, resolution=Resolution.MERGED, merged_into=FaultId("F1"))
         assert decide(younger, gone, at) == (
             SupersedeNotices(FaultId("F2"), (Stage.OPENED, Stage.EXTENDED, Stage.RELABELLED), at),
@@ -201,7 +199,8 @@ def test_merged_fault_goes_silently_and_its_villages_are_not_told_twice() -> Non
         )
         survivor = decide(fault(V[0]), fault(V[0], V[2]), at, merged=[younger])
         assert AddVillages(FaultId("F1"), WARIN, (V[2],), at) in survivor
-        assert [one for one in notices(survivor) if one[1] == "sms"] == told_now
+        assert [one for one in notices(survivor) if one[1] == "sms"] == [("opened", "sms", V[2], due)]
+        assert tellings(survivor, Stage.OPENED) == {Telling.UNLESS_TOLD}
 
 
 def test_history_says_what_a_rescoped_fault_is_about_now() -> None:
@@ -296,6 +295,12 @@ def outbox(decisions: Sequence[StoredDecision], one: VillageId) -> list[Stage]:
     waiting: list[SendNotice] = []
     left: list[Stage] = []
     for decision in decisions:
+        if isinstance(decision, SendNotice) and decision.telling is Telling.IF_TOLD:
+            due = [w for w in waiting if w.not_before <= decision.not_before]
+            left += [w.notice.stage for w in due]
+            waiting = [w for w in waiting if w not in due]
+            if left[-1:] != [Stage.OPENED]:
+                continue
         if isinstance(decision, SendNotice) and decision.notice.recipient.id == one:
             waiting.append(decision)
         if isinstance(decision, SupersedeNotices) and (

@@ -45,6 +45,7 @@ PROMISED = {
         "hold": {"mail": 120.0, "sms": 300.0},
         "hold_by_cause": {},
         "coalesce": 300.0,
+        "in_doubt": 600.0,
         "limits": {"mail_per_hour": 10, "sms_per_day": 6, "sms_per_minute": 600},
         "noc_mail": "",
         "contact_number": "1111 กด 88",
@@ -61,6 +62,7 @@ PROMISED = {
     "web": {
         "listen": "127.0.0.1",
         "port": 9870,
+        "insecure": False,
         "token_sha256": "",
         "tls_certificate": None,
         "tls_key": None,
@@ -315,8 +317,9 @@ def test_gateways_have_the_promised_defaults(tmp_path: Path) -> None:
         "number": "e164",
         "answer": {"id": "", "status": ""},
         "statuses": {},
-        "report": {"status": "", "reason": "", "statuses": {}},
+        "report": {"id": "", "status": "", "reason": "", "statuses": {}},
         "report_to": "",
+        "poll": None,
         "timeout": 20.0,
     }
 

@@ -75,7 +75,7 @@ class Worker:
 
 async def run(url: str, seed: str, ledger: int) -> None:
     store = await open_store(url, vitals=RememberedVitals())
-    await store.release_leases(now())
+    await store.release_leases(now(), rest=30, resends=1)
     async with asyncio.TaskGroup() as group:
         for number in range(3):
             worker = Worker(store, f"{seed}-{number}", ledger, random.Random(f"{seed}-{number}"))

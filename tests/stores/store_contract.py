@@ -23,12 +23,15 @@ from netmon.model.notices import (
     Channel,
     Delivery,
     Notice,
+    NoticeFile,
     NoticeState,
     OutboxEntry,
     Progress,
     Recipient,
     Report,
+    SentNotice,
     Stage,
+    Telling,
     Verdict,
 )
 from netmon.model.readings import Identity
@@ -498,8 +501,45 @@ class OutboxContract:
     async def test_a_start_gives_back_what_the_last_run_had_claimed(self, store: Store) -> None:
         await store.commit(opening(notices=(notice(),)), at(0))
         claimed = await store.claim(at(1), 10, 60)
-        await store.release_leases(at(2))
+        await store.release_leases(at(2), rest=30, resends=1)
         assert await store.claim(at(2), 10, 60) == claimed
+
+    async def test_what_a_courier_that_died_had_parted_with_rests_is_sent_once_more_and_then_given_up(
+        self, store: Store
+    ) -> None:
+        await store.commit(opening(notices=(notice(), notice(recipient="nipa"))), at(0))
+        parted, kept = await store.claim(at(1), 10, 60)
+        assert await store.part_with([parted], at(1))
+        await store.release_leases(at(2), rest=30, resends=1)
+        assert await store.claim(at(3), 10, 60) == (kept,)
+        assert [event.what for event in (await shown_notice(store, parted)).history] == ["unknown"]
+        (again,) = await store.claim(at(33), 10, 60)
+        assert (again.notice, again.attempt, again.doubts) == (parted.notice, 1, 1)
+        await store.part_with([again], at(34))
+        await store.release_leases(at(35), rest=30, resends=1)
+        assert (await shown_notice(store, parted)).line.state is NoticeState.UNKNOWN
+        (ticket,) = await store.tickets(only_open=True)
+        file = await store.ticket(ticket.number)
+        assert file is not None
+        assert file.history[-1].what == "undelivered"
+
+    async def test_what_was_settled_is_no_doubt_at_the_next_start(self, store: Store) -> None:
+        await store.commit(opening(notices=(notice(),)), at(0))
+        (entry,) = await store.claim(at(1), 10, 60)
+        await store.part_with([entry], at(1))
+        await store.settle(entry, RETRY, at(2), T0 + 3)
+        await store.release_leases(at(4), rest=30, resends=1)
+        (again,) = await store.claim(at(5), 10, 60)
+        assert (again.attempt, again.doubts) == (1, 0)
+
+    async def test_nothing_parts_that_is_over_or_is_known_to_have_left(self, store: Store) -> None:
+        await store.commit(opening(notices=(notice(), notice(recipient="nipa"))), at(0))
+        over, left = await store.claim(at(1), 10, 60)
+        await store.commit([SupersedeNotices(F1, (Stage.OPENED,), T0 + 2, (over.notice.recipient,))], at(2))
+        await store.report(left.notice.key, Report(Progress.DELIVERED), at(2))
+        assert not await store.part_with([over, left], at(3))
+        await store.settle(over, RETRY, at(4), T0 + 5)
+        assert (await shown_notice(store, over)).line.state is NoticeState.SUPERSEDED
 
     async def test_superseded_notices_never_leave(self, store: Store) -> None:
         down, sms, up = notice(), notice(channel=Channel.SMS), notice(stage=Stage.RESOLVED)
@@ -531,6 +571,108 @@ class OutboxContract:
         await store.commit([SupersedeNotices(F1, (Stage.OPENED,), T0 + 5)], at(5))
         assert await store.claim(at(100), 10, 60) == ()
         assert (await store.outbox(at(100))).waiting == 0
+
+
+class ToldContract:
+    """Who is told of an end, or of a beginning, by what that person was told before."""
+
+    @staticmethod
+    async def end(store: Store, seconds: float, *, about: str = "f1") -> None:
+        told = notice(about, stage=Stage.RESOLVED)
+        over: list[StoredDecision] = [
+            SupersedeNotices(FaultId(about), (Stage.OPENED, Stage.EXTENDED), T0 + seconds),
+            ResolveFault(FaultId(about), Resolution.RECOVERED, T0 + seconds),
+            SendNotice(told, T0 + seconds, Telling.IF_TOLD),
+        ]
+        await store.commit(over, at(seconds))
+
+    async def stages(self, store: Store, seconds: float) -> list[Stage]:
+        return [entry.notice.stage for entry in await store.claim(at(seconds), 10, 60)]
+
+    async def test_whoever_was_told_of_the_beginning_is_told_of_the_end(self, store: Store) -> None:
+        await store.commit(opening(notices=(notice(),)), at(0))
+        (entry,) = await store.claim(at(1), 10, 60)
+        await store.settle(entry, SENT, at(2), None)
+        await self.end(store, 5)
+        assert await self.stages(store, 6) == [Stage.RESOLVED]
+
+    async def test_whose_message_never_left_is_not_told_of_the_end(self, store: Store) -> None:
+        await store.commit(opening(notices=(notice(),)), at(0))
+        (entry,) = await store.claim(at(1), 10, 60)
+        await store.settle(entry, RETRY, at(2), T0 + 60)
+        await self.end(store, 5)
+        assert await self.stages(store, 1000) == []
+        assert (await store.outbox(at(1000))).waiting == 0
+
+    @pytest.mark.parametrize(("answer", "told"), [(SENT, [Stage.RESOLVED]), (RETRY, []), (UNKNOWN, [Stage.RESOLVED])])
+    async def test_what_is_in_the_air_when_it_ends_decides_once_it_has_come_down(
+        self, store: Store, answer: Delivery, told: list[Stage]
+    ) -> None:
+        await store.commit(opening(notices=(notice(),)), at(0))
+        (entry,) = await store.claim(at(1), 10, 60)
+        await self.end(store, 5)
+        assert await self.stages(store, 6) == []
+        await store.settle(entry, answer, at(7), T0 + 8)
+        assert await self.stages(store, 9) == told
+        assert (await store.outbox(at(9))).waiting == len(told)
+
+    async def test_who_may_have_been_told_is_told_of_the_end(self, store: Store) -> None:
+        await store.commit(opening(notices=(notice(),)), at(0))
+        (entry,) = await store.claim(at(1), 10, 60)
+        await store.settle(entry, UNKNOWN, at(2), T0 + 600)
+        await self.end(store, 5)
+        assert await self.stages(store, 6) == [Stage.RESOLVED]
+
+    async def test_who_was_told_within_another_message_is_told_of_the_end(self, store: Store) -> None:
+        await store.commit(opening(notices=(notice(),)), at(0))
+        (entry,) = await store.claim(at(1), 10, 60)
+        await store.settle(entry, replace(SENT, told_with="another.notice"), at(2), None)
+        await self.end(store, 5)
+        assert await self.stages(store, 6) == [Stage.RESOLVED]
+
+    async def test_nobody_is_told_of_one_end_twice(self, store: Store) -> None:
+        await store.commit(opening(notices=(notice(),)), at(0))
+        (entry,) = await store.claim(at(1), 10, 60)
+        await store.settle(entry, SENT, at(2), None)
+        await self.end(store, 5)
+        (entry,) = await store.claim(at(6), 10, 60)
+        await store.settle(entry, SENT, at(7), None)
+        again = notice(stage=Stage.RESOLVED, revision=1)
+        await store.commit([SendNotice(again, T0 + 8, Telling.IF_TOLD)], at(8))
+        assert await self.stages(store, 9) == []
+
+    @pytest.mark.parametrize(
+        ("answer", "told_now"), [(SENT, []), (RETRY, [Stage.OPENED]), (UNKNOWN, [Stage.OPENED]), (None, [Stage.OPENED])]
+    )
+    async def test_a_survivor_tells_those_whom_the_merged_fault_did_not(
+        self, store: Store, answer: Delivery | None, told_now: list[Stage]
+    ) -> None:
+        await store.commit([*opening("f1"), *opening("f2", notices=(notice("f2"),))], at(0))
+        if answer is not None:
+            (entry,) = await store.claim(at(1), 10, 60)
+            await store.settle(entry, answer, at(2), T0 + 600)
+        f2 = FaultId("f2")
+        merger: list[StoredDecision] = [
+            SupersedeNotices(f2, (Stage.OPENED,), T0 + 5),
+            ResolveFault(f2, Resolution.MERGED, T0 + 5, F1),
+            SendNotice(notice("f1"), T0 + 5, Telling.UNLESS_TOLD),
+        ]
+        await store.commit(merger, at(5))
+        assert await self.stages(store, 6) == told_now
+
+    async def test_who_was_told_by_a_merged_fault_is_told_of_the_survivors_end(self, store: Store) -> None:
+        await store.commit([*opening("f1"), *opening("f2", notices=(notice("f2"),))], at(0))
+        (entry,) = await store.claim(at(1), 10, 60)
+        await store.settle(entry, SENT, at(2), None)
+        await store.commit([ResolveFault(FaultId("f2"), Resolution.MERGED, T0 + 5, F1)], at(5))
+        await self.end(store, 9)
+        assert await self.stages(store, 10) == [Stage.RESOLVED]
+
+
+async def shown_notice(store: Store, entry: OutboxEntry) -> NoticeFile:
+    file = await store.notice(entry.id)
+    assert file is not None
+    return file
 
 
 ENDED = (NoticeState.DEAD, NoticeState.UNKNOWN)
@@ -779,14 +921,33 @@ class ReportsContract:
     ) -> None:
         entry = await self.claimed(store)
         assert await store.report(entry.notice.key, ACCEPTED, at(2))
-        await store.release_leases(at(5))
+        await store.release_leases(at(5), rest=30, resends=1)
         assert await store.claim(at(7), 10, 60) == ()
 
     async def test_a_report_after_a_crash_proves_that_it_had_left(self, store: Store) -> None:
         entry = await self.claimed(store)
-        await store.release_leases(at(5))
+        await store.release_leases(at(5), rest=30, resends=1)
         assert await store.report(entry.notice.key, DELIVERED, at(6))
         assert await store.claim(at(7), 10, 60) == ()
+
+    async def test_an_sms_is_found_by_its_gateways_id_and_is_in_delivery_until_it_has_arrived_or_failed(
+        self, store: Store
+    ) -> None:
+        text, mail, other = notice(channel=Channel.SMS), notice(), notice(channel=Channel.SMS, recipient="nipa")
+        await store.commit(opening(notices=(text, mail, other)), at(0))
+        for entry in await store.claim(at(1), 10, 60):
+            reference = f"id-{entry.notice.channel}-{entry.notice.recipient.id}"
+            await store.settle(entry, Delivery(Verdict.SENT, reference=reference), at(2), None)
+        assert await store.key_of("id-sms-nipa") == other.key
+        assert await store.key_of("id-mail-somchai") is None
+        assert await store.key_of("") is None
+        both = [SentNotice(other.key, "id-sms-nipa", T0 + 2), SentNotice(text.key, "id-sms-somchai", T0 + 2)]
+        assert sorted(await store.in_delivery(T0, 10), key=lambda one: one.key) == sorted(both, key=lambda one: one.key)
+        assert len(await store.in_delivery(T0, 1)) == 1
+        assert await store.in_delivery(T0 + 3, 10) == ()
+        await store.report(text.key, DELIVERED, at(3))
+        await store.report(other.key, FAILED, at(3))
+        assert await store.in_delivery(T0, 10) == ()
 
     async def test_a_report_about_nothing_changes_nothing(self, store: Store) -> None:
         await self.sent(store)
@@ -837,6 +998,13 @@ class ClockContract:
 
 
 class StoreContract(
-    FaultsContract, TicketsContract, OutboxContract, DeskContract, ReportsContract, ForgettingContract, ClockContract
+    ToldContract,
+    FaultsContract,
+    TicketsContract,
+    OutboxContract,
+    DeskContract,
+    ReportsContract,
+    ForgettingContract,
+    ClockContract,
 ):
     """The whole promise."""

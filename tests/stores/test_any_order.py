@@ -33,6 +33,7 @@ from netmon.model.notices import (
     Progress,
     Report,
     Stage,
+    Telling,
     Verdict,
 )
 from netmon.model.tickets import TicketStatus
@@ -80,7 +81,7 @@ def batches(draw: st.DrawFn, wall: float) -> list[StoredDecision]:
         ),
         st.builds(ResolveFault, names, st.just(Resolution.MERGED), st.just(wall), names),
         st.builds(SupersedeNotices, names, STAGES, st.just(wall)),
-        st.builds(SendNotice, NOTICES, st.floats(wall, wall + 30)),
+        st.builds(SendNotice, NOTICES, st.floats(wall, wall + 30), st.sampled_from(Telling)),
     )
     drawn = draw(st.lists(kinds, min_size=1, max_size=6))
     return sorted(drawn, key=lambda decision: ORDER.index(type(decision)))
@@ -147,6 +148,13 @@ class AnyOrder(RuleBasedStateMachine):
         assert [replace(one, id=0) for one in real] == [replace(one, id=0) for one in fake]
         self.claimed.extend(zip(real, fake, strict=True))
 
+    @rule(which=st.integers(0, 9))
+    def part(self, which: int) -> None:
+        if which < len(self.claimed):
+            now = self.tick()
+            real, fake = self.claimed[which]
+            assert self.ask(self.real.part_with([real], now)) == self.ask(self.fake.part_with([fake], now))
+
     @rule(
         which=st.integers(0, 9),
         verdict=st.sampled_from(Verdict),
@@ -197,8 +205,8 @@ class AnyOrder(RuleBasedStateMachine):
         now = self.tick()
         self.loop.run_until_complete(self.real.close())
         self.real = self.open()
-        self.ask(self.real.release_leases(now))
-        self.ask(self.fake.release_leases(now))
+        self.ask(self.real.release_leases(now, rest=30, resends=1))
+        self.ask(self.fake.release_leases(now, rest=30, resends=1))
 
     @invariant()
     def both_show_the_same(self) -> None:

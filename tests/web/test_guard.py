@@ -70,6 +70,13 @@ def test_pages_open_to_the_network_without_a_token_are_refused(house: House) -> 
         guard(house.app(), everywhere, "")
 
 
+def test_a_token_crosses_the_network_only_where_something_protects_it(house: House) -> None:
+    with listen("0.0.0.0", 0) as everywhere:
+        with pytest.raises(InputError, match=r"would cross the network in the clear: give web\.tls_certificate"):
+            guard(house.app(), everywhere, DIGEST)
+        guard(house.app(), everywhere, DIGEST, protected=True)
+
+
 async def test_whoever_comes_through_a_proxy_on_this_machine_is_a_stranger_still(
     house: House,
 ) -> None:

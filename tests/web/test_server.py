@@ -7,14 +7,15 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import httpx
 import pytest
 
-from netmon.errors import InputError
+from netmon.errors import InputError, NotYetError
+from netmon.model.time import Now
 from netmon.web import patience
-from netmon.web.server import address_of, inherited_socket, listen
+from netmon.web.server import address_of, inherited_socket, listen, listen_once_possible
 from tests.web.conftest import House, served
 from tests.web.test_app import OneRoute
 
@@ -98,10 +99,44 @@ def test_taken_port_is_a_sentence() -> None:
 
 
 def test_foreign_address_is_a_sentence() -> None:
-    with pytest.raises(InputError, match="is not an address of this machine"):
+    with pytest.raises(NotYetError, match="is not an address of this machine"):
         listen("192.0.2.1", 0)
     with pytest.raises(InputError, match="'no such host' is not an address to listen on"):
         listen("no such host", 0)
+
+
+class BootingClock:
+    """Time passes when slept; after so many looks the address is there."""
+
+    def __init__(self, comes_after: int, comes: Callable[[], None]) -> None:
+        self.seconds, self.left, self._comes = 0.0, comes_after, comes
+
+    def now(self) -> Now:
+        return Now(monotonic=self.seconds, wall=self.seconds)
+
+    async def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+        self.left -= 1
+        if self.left == 0:
+            self._comes()
+
+
+async def test_an_address_that_a_booting_machine_gets_later_is_waited_for_and_the_log_says_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def comes() -> None:
+        monkeypatch.setattr("netmon.web.server.listen", lambda _, port: listen("127.0.0.1", port))
+
+    clock = BootingClock(7, comes)
+    with await listen_once_possible("192.0.2.1", 0, clock):
+        assert clock.left == 0
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line.startswith("pages=waiting seconds=120 reason='192.0.2.1 is not an address of this machine")
+
+
+async def test_an_address_that_never_comes_ends_the_start_so_that_systemd_tries_again() -> None:
+    with pytest.raises(NotYetError):
+        await listen_once_possible("192.0.2.1", 0, BootingClock(0, lambda: None))
 
 
 def test_address_is_one_that_others_can_reach() -> None:
