@@ -27,6 +27,7 @@ from netmon.engine.courier import Courier
 from netmon.engine.inquiry import Inquiry
 from netmon.engine.judge import Judge
 from netmon.engine.olt_watch import OltPace, OltParts, OltWatch
+from netmon.engine.path_watch import PathWatch
 from netmon.engine.plan import SnmpRound, SweepPlan, build_plan, build_snmp_round
 from netmon.engine.reception import Reception, ReportAddresses, Seal
 from netmon.engine.snmp_sweep import SnmpSweep
@@ -43,6 +44,7 @@ from netmon.probes.isolation import open_sensor
 from netmon.probes.snmp.access import UserAccess
 from netmon.probes.snmp.client import Patience
 from netmon.probes.snmp.poller import PollerConfig, open_poller
+from netmon.probes.trace import TraceLimits, Tracer
 from netmon.settings import Settings, resolve_snmp, state_directory
 from netmon.settings.profiles import load_profiles
 from netmon.stores import hold_database, open_store
@@ -85,6 +87,7 @@ class Daemon:
     watch: IsolationWatch
     sensor: IsolationSensor
     casework: Casework
+    paths: PathWatch
     courier: Courier
     chronicle: Chronicle
     reception: Reception
@@ -163,6 +166,8 @@ async def assemble(settings: Settings, inventory: Inventory, stack: AsyncExitSta
     addresses = ReportAddresses(seal, getattr(settings.sms, "report_to", ""), own.url)
     notifiers = notifiers_for(settings, country, stack, addresses.of)
     asking = status_asker(settings, notifiers)
+    tracer = Tracer(TraceLimits(hops=20, silent=3, seconds=20.0), probing.namespace)
+    stack.callback(tracer.close)
     snmp = SnmpSweep(country, snmp_round, poller, judge=judge, sweep=sweep, vitals=vitals)
     courier = Courier(store, country, notifiers, vitals=vitals, clock=clock, policy=policy)
     if (await store.outbox(clock.now())).waiting and not was_just_here(pid_file, clock.now()):
@@ -183,6 +188,7 @@ async def assemble(settings: Settings, inventory: Inventory, stack: AsyncExitSta
         watch=watch,
         sensor=sensor,
         casework=casework,
+        paths=PathWatch(country, tracer, store, vitals=vitals, clock=clock),
         courier=courier,
         chronicle=chronicle,
         inquiry=None if asking is None else Inquiry(store, asking[0], asking[1], vitals=vitals, clock=clock),

@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 CASEWORK_EVERY = 1.0
 WATCH_EVERY = 0.5
 CHRONICLE_EVERY = 1.0
+PATHS_EVERY = 1.0
 GAUGES_EVERY = 10.0
 CLOSE_EVERY_MINUTES = 10
 FORGET_AT_HOUR = 3  # in Thailand, as all of the calendar
@@ -177,6 +178,7 @@ async def _run_loops(daemon: Daemon, reloader: Reloader, pages: WebServer, manag
         "background sweep": lambda: daemon.background.run(clock),
         "OLT watch": daemon.olts.run,
         "casework": lambda: every(CASEWORK_EVERY, casework, clock=clock),
+        "path watch": lambda: every(PATHS_EVERY, daemon.paths.tick, clock=clock),
         "device history": lambda: every(CHRONICLE_EVERY, chronicle, clock=clock),
         "isolation watch": lambda: every(WATCH_EVERY, watch, clock=clock),
         "isolation sensor": daemon.sensor.run,

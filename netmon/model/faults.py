@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from netmon.model.ids import DeviceId, FaultId, VillageId
+from netmon.model.paths import PathTrace
 
 
 class Cause(StrEnum):
@@ -112,7 +113,10 @@ class Resolution(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One root cause. `confidence` is 0..1; times are Unix seconds; `members` keep those already recovered."""
+    """One root cause. `confidence` is 0..1; times are Unix seconds; `members` keep those already recovered.
+
+    `path` is how far the way to its first device went, None as long as nobody has looked.
+    """
 
     id: FaultId
     scope: Scope
@@ -126,6 +130,7 @@ class Fault:
     resolved_at: float | None = None
     resolution: Resolution | None = None
     merged_into: FaultId | None = None
+    path: PathTrace | None = None
 
     @property
     def is_open(self) -> bool:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from netmon.model.ids import DeviceId
+
 
 @dataclass(frozen=True, slots=True)
 class Echoes:
@@ -21,3 +23,28 @@ class Hop:
     number: int
     address: str = ""
     rtt: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathTrace:
+    """How far the way to a dead device went at one time (Unix seconds).
+
+    `hops` are addresses, '' where a hop kept silent; `last` is the last that answered, `last_device` whose it is, None
+    where it is none of ours. A path that `reached` the device found it alive again.
+    """
+
+    device: DeviceId
+    at: float
+    hops: tuple[str, ...]
+    last_device: DeviceId | None = None
+    reached: bool = False
+
+    @property
+    def last(self) -> str:
+        """Address of the last hop that answered; '' where none did."""
+        return next((hop for hop in reversed(self.hops) if hop), "")
+
+    @property
+    def last_number(self) -> int:
+        """Which hop that was, counted from 1; 0 where none answered."""
+        return max((number for number, hop in enumerate(self.hops, start=1) if hop), default=0)

@@ -50,6 +50,7 @@ class Vital(Enum):
     DATAGRAMS_DROPPED = VitalSpec("netmon_socket_dropped", _C, "Datagrams the kernel dropped, SO_RXQ_OVFL.", "socket")
     SWEEP_LATE_SLOTS = VitalSpec("netmon_sweep_skipped_slots", _C, "Sweep slots skipped because the loop was late.")
     SWEEP_LATE_DEVICES = VitalSpec("netmon_sweep_late_devices", _G, "Devices whose last probe is overdue.")
+    PATH_TRACES = VitalSpec("netmon_path_traces", _C, "Ways to dead devices that were traced.", "outcome")
     FULL_ROUND = VitalSpec("netmon_full_round_seconds", _G, "How long the last full round on demand took.")
     LOOP_LAG = VitalSpec("netmon_loop_lag_seconds", _H, "How late the event loop ran a timer set at any moment.")
     LOOP_LAG_LONGEST = VitalSpec(

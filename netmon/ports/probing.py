@@ -6,6 +6,7 @@ from typing import Protocol
 
 from netmon.model.inventory import Device
 from netmon.model.onus import OnuIndex, OnuRow
+from netmon.model.paths import Hop
 from netmon.model.readings import Identity, Outline
 
 
@@ -146,6 +147,18 @@ class LeisureReader(Protocol):
 
     def olt(self, plan: SnmpPlan) -> OltLink | None:
         """The ONUs' side of an OLT; None for any other device."""
+        ...
+
+
+class PathTracer(Protocol):
+    """Finds out how far the way to a device goes."""
+
+    async def trace(self, address: str) -> Sequence[Hop]:
+        """The hops to an address, those at the end of a dead path left out; takes seconds, at most half a minute.
+
+        Raises:
+            ProbeError: the kernel does not let netmon ask.
+        """
         ...
 
 

@@ -18,6 +18,7 @@ from netmon.model.notices import (
     Report,
     SentNotice,
 )
+from netmon.model.paths import PathTrace
 from netmon.model.tickets import Ticket, TicketStatus
 from netmon.model.time import Now
 
@@ -53,6 +54,14 @@ class Store(Protocol):
 
     async def commit(self, decisions: Sequence[StoredDecision], now: Now) -> None:
         """Carry out all decisions or none. Committing the same decisions again changes nothing.
+
+        Raises:
+            StoreError: nothing was written; the text says why.
+        """
+        ...
+
+    async def note_path(self, fault: FaultId, path: PathTrace) -> None:
+        """Keep with a fault how far the way to its device went; nothing happens where there is no such fault.
 
         Raises:
             StoreError: nothing was written; the text says why.

@@ -1,8 +1,12 @@
-"""A few echo requests to one device and the path to it, by icmplib; blocking, for tickets and the command line.
+"""A few echo requests to one device, by icmplib, and the path to it; for tickets and the command line.
 
-The path is asked for hop by hop, because icmplib leaves silent hops out and would try all of them on a dead path.
+The path is asked for hop by hop, because icmplib leaves silent hops out and would try all of them on a dead path. It is
+asked with a ping socket (`icmp.hop`), because icmplib's traceroute takes a raw one, and netmon's unit has no capability
+for that; icmplib serves where only raw sockets are granted.
 """
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_address
@@ -12,11 +16,13 @@ import icmplib
 
 from netmon.errors import SocketRefusedError
 from netmon.model.paths import Echoes, Hop
-from netmon.probes.icmp.sockets import advice
+from netmon.probes.icmp.hop import ask
+from netmon.probes.icmp.sockets import NO_PING_SOCKETS, advice
 from netmon.probes.icmp.wire import IPV4, IPV6
 from netmon.probes.namespace import open_in_namespace
 
 _PAUSE = 0.2  # seconds between two echo requests to one device
+TRACES_AT_ONCE = 2
 _MILLI = 1e-3  # icmplib counts in milliseconds
 
 
@@ -67,7 +73,7 @@ def trace(address: str, limits: TraceLimits | None = None, *, namespace: str = "
         namespace: as for `echo`.
 
     Raises:
-        SocketRefusedError: raw sockets are not granted; a datagram socket hears nothing from the hops between.
+        SocketRefusedError: neither kind of socket is granted.
         InputError: there is no such namespace.
     """
     limits = limits or TraceLimits()
@@ -85,7 +91,37 @@ def trace(address: str, limits: TraceLimits | None = None, *, namespace: str = "
     return tuple(hops[: len(hops) - max(silent - 1, 0)])
 
 
+class Tracer:
+    """`ports.PathTracer`: traces in threads of its own, two at a time."""
+
+    def __init__(self, limits: TraceLimits, namespace: str) -> None:
+        self._limits = limits
+        self._namespace = namespace
+        self._threads = ThreadPoolExecutor(TRACES_AT_ONCE, thread_name_prefix="netmon-trace")
+
+    async def trace(self, address: str) -> tuple[Hop, ...]:
+        work = partial(trace, address, self._limits, namespace=self._namespace)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    def close(self) -> None:
+        """Begin no further trace; one under way ends by itself."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
 def _ask(address: str, number: int, limits: TraceLimits, namespace: str) -> Hop:
+    for _ in range(limits.tries):
+        try:
+            answer = open_in_namespace(namespace, partial(ask, address, number, limits.timeout))
+        except OSError as error:
+            if error.errno in NO_PING_SOCKETS:
+                return _ask_raw(address, number, limits, namespace)
+            continue  # no route: nothing was sent
+        if answer is not None:
+            return Hop(number, answer.address, answer.rtt)
+    return Hop(number)
+
+
+def _ask_raw(address: str, number: int, limits: TraceLimits, namespace: str) -> Hop:
     for _ in range(limits.tries):
         try:
             found = open_in_namespace(
@@ -93,10 +129,7 @@ def _ask(address: str, number: int, limits: TraceLimits, namespace: str) -> Hop:
                 lambda: icmplib.traceroute(address, 1, 0, limits.timeout, first_hop=number, max_hops=number),
             )
         except icmplib.ICMPSocketError:
-            raise SocketRefusedError(
-                "tracing the path needs a raw socket, which the kernel does not grant; give netmon the capability "
-                "CAP_NET_RAW"
-            ) from None
+            raise SocketRefusedError(advice((IPV6 if ":" in address else IPV4).name)) from None
         if found:
             return Hop(number, found[0].address, found[0].avg_rtt * _MILLI)
     return Hop(number)

@@ -1,7 +1,8 @@
 """The sentence that says why, and the evidence line by line, in Thai and English.
 
-The same text stands in mails, tickets, the status page and `netmon explain`. Confidence is worded in three steps, so
-that nobody takes a guess for knowledge: แน่ใจ from .80, น่าจะ from .50, อาจจะ below. Where echo alone cannot tell two
+The same text stands in mails, tickets, the status page and `netmon explain`. Confidence is worded in four steps, so
+that nobody takes a guess for knowledge: แน่ใจ from .98, which is an operator's word or as good as that; ค่อนข้างแน่ใจ from
+.85, where one in ten may still be wrong; น่าจะ from .50; อาจจะ below. Where echo alone cannot tell two
 causes apart, the sentence names both.
 """
 
@@ -11,6 +12,7 @@ from enum import StrEnum
 
 from netmon.model.faults import Cause, Evidence, EvidenceKind, Fault, Scope
 from netmon.model.inventory import Inventory
+from netmon.model.paths import PathTrace
 from netmon.rules.places import amphoe_name, amphoes_name, area_name, device_name, villages_name
 
 _BANGKOK_TIME = timezone(timedelta(hours=7), "ICT")
@@ -20,28 +22,32 @@ class Certainty(StrEnum):
     """Confidence in words."""
 
     SURE = "sure"
+    NEARLY = "nearly"
     LIKELY = "likely"
     MAYBE = "maybe"
 
 
-_SURE_FROM = 0.8
-_LIKELY_FROM = 0.5
+_FROM = ((0.98, Certainty.SURE), (0.85, Certainty.NEARLY), (0.5, Certainty.LIKELY))
 
 
 def certainty(confidence: float) -> Certainty:
     """The word for a confidence of 0..1."""
-    if confidence >= _SURE_FROM:
-        return Certainty.SURE
-    return Certainty.LIKELY if confidence >= _LIKELY_FROM else Certainty.MAYBE
+    return next((word for least, word in _FROM if confidence >= least), Certainty.MAYBE)
 
 
 _OPENINGS: Mapping[str, Mapping[Certainty, str]] = {
     "th": {
         Certainty.SURE: "แน่ใจว่าเป็นเพราะ",
+        Certainty.NEARLY: "ค่อนข้างแน่ใจว่าเป็นเพราะ",
         Certainty.LIKELY: "น่าจะเป็นเพราะ",
         Certainty.MAYBE: "อาจจะเป็นเพราะ",
     },
-    "en": {Certainty.SURE: "Certainly ", Certainty.LIKELY: "Probably ", Certainty.MAYBE: "Possibly "},
+    "en": {
+        Certainty.SURE: "Certainly ",
+        Certainty.NEARLY: "Almost certainly ",
+        Certainty.LIKELY: "Probably ",
+        Certainty.MAYBE: "Possibly ",
+    },
 }
 
 CAUSES: Mapping[str, Mapping[Cause, str]] = {
@@ -155,6 +161,23 @@ EVIDENCE: Mapping[str, Mapping[EvidenceKind, str]] = {
 """What a piece of evidence says, by language."""
 
 _PLACES = frozenset({Scope.AMPHOE, Scope.AMPHOES})
+
+_PATH: Mapping[str, Mapping[str, str]] = {
+    "th": {
+        "part": "ไล่เส้นทาง (traceroute) ไปยัง {device} เมื่อเวลา {time} อุปกรณ์สุดท้ายที่ตอบคือ {hop} "
+        "ซึ่งเป็นช่วงที่ {number} ของเส้นทาง ถัดจากนั้นไม่มีคำตอบ",
+        "nothing": "ไล่เส้นทาง (traceroute) ไปยัง {device} เมื่อเวลา {time} ไม่มีอุปกรณ์ใดบนเส้นทางตอบ",
+        "reached": "ไล่เส้นทาง (traceroute) ไปยัง {device} เมื่อเวลา {time} ไปถึงแล้ว อุปกรณ์กำลังกลับมา",
+    },
+    "en": {
+        "part": "the path to {device} was traced at {time}: the last that answers is {hop}, hop {number}, and nothing "
+        "beyond it",
+        "nothing": "the path to {device} was traced at {time}: nothing on the way answers",
+        "reached": "the path to {device} was traced at {time} and leads there: it is coming back",
+    },
+}
+"""How far the way to a device goes, by language."""
+
 _TOLD_IN_SENTENCE = 2
 """Pieces of evidence that the one sentence carries; the others stand in the evidence lines."""
 
@@ -167,7 +190,8 @@ def sentence(fault: Fault, inventory: Inventory, language: str) -> str:
         area=area_name(fault.key, inventory, language) if fault.scope is Scope.AREA_AGENTS else "",
     )
     is_lit = any(one.kind is EvidenceKind.OLT_ONLINE for one in fault.evidence)
-    if fault.cause is Cause.UPLINK and certainty(fault.confidence) is not Certainty.SURE and not is_lit:
+    is_guess = certainty(fault.confidence) in {Certainty.LIKELY, Certainty.MAYBE}
+    if fault.cause is Cause.UPLINK and is_guess and not is_lit:
         meaning += _OR_POWER[language]
     opening = _OPENINGS[language][certainty(fault.confidence)] if _is_judgement(fault) else ""
     # What is alike for every fault ("it is silent") says less than what tells this cause from others.
@@ -186,8 +210,26 @@ def _words(fault: Fault, language: str) -> str:
 
 
 def evidence_lines(fault: Fault, inventory: Inventory, language: str) -> tuple[str, ...]:
-    """Everything the conclusion rests on, one line each."""
-    return tuple(_line(one, fault, inventory, language) for one in fault.evidence)
+    """Everything the conclusion rests on, one line each, and last how far the way to the device goes."""
+    lines = [_line(one, fault, inventory, language) for one in fault.evidence]
+    return (*lines, *([] if fault.path is None else [_path_line(fault.path, inventory, language)]))
+
+
+def _path_line(path: PathTrace, inventory: Inventory, language: str) -> str:
+    """For whoever drives there: up to where everything answers."""
+    whose = "" if path.last_device is None else device_name(path.last_device, inventory)
+    return _PATH[language][_reach(path)].format(
+        device=device_name(path.device, inventory),
+        time=_clock(path.at, language),
+        hop=f"{whose} ({path.last})" if whose else path.last,
+        number=path.last_number,
+    )
+
+
+def _reach(path: PathTrace) -> str:
+    if path.reached:
+        return "reached"
+    return "part" if path.last else "nothing"
 
 
 def _joined(statement: str, reasons: list[str], fault: Fault, language: str) -> str:

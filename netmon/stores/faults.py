@@ -19,6 +19,7 @@ from netmon.model.decisions import (
 )
 from netmon.model.faults import Fault, Member, Resolution
 from netmon.model.ids import FaultId
+from netmon.model.paths import PathTrace
 from netmon.model.tickets import TicketEvent
 from netmon.model.time import Now
 from netmon.stores import outbox, tickets
@@ -203,6 +204,11 @@ def _write_changed_members(connection: sa.Connection, old: Fault, new: Fault) ->
     if before:
         connection.execute(_FORGET_MEMBER, [{"owner": new.id, "gone": device} for device in before])
     _replace_members(connection, new.id, changed, new.members)
+
+
+def note_path(connection: sa.Connection, about: FaultId, path: PathTrace) -> None:
+    """Keep with a fault how far the way to its device went."""
+    connection.execute(fault.update().where(fault.c.id == about).values(path=asdict(path)))
 
 
 def _resolve(connection: sa.Connection, decision: ResolveFault) -> None:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from netmon.model.cases import Case, TicketFile
 from netmon.model.faults import Cause, Evidence, EvidenceKind, Fault, Member, Resolution, Scope
 from netmon.model.ids import CentreId, DeviceId, FaultId, TicketNumber, VillageId
+from netmon.model.paths import PathTrace
 from netmon.model.tickets import Ticket as TicketValue
 from netmon.model.tickets import TicketEvent, TicketStatus
 from netmon.stores.schema import fault, member, ticket, ticket_event, ticket_village
@@ -57,6 +58,7 @@ def _fault(row: Any, members: Sequence[Member]) -> Fault:
         confidence=row.confidence,
         opened_at=row.opened_at,
         members=tuple(members),
+        path=None if row.path is None else PathTrace(**{**row.path, "hops": tuple(row.path["hops"])}),
         evidence=tuple(Evidence(**{**one, "kind": EvidenceKind(one["kind"])}) for one in row.evidence),
         overruled_by=row.overruled_by,
         resolved_at=row.resolved_at,

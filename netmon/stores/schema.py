@@ -25,6 +25,8 @@ fault = sa.Table(
     sa.Column("merged_into", sa.String, sa.ForeignKey("fault.id", deferrable=True, initially="DEFERRED"), index=True),
     sa.Column("overruled_by", sa.String, nullable=False),
     sa.Column("evidence", sa.JSON, nullable=False),
+    # How far the way to its device went when somebody looked.
+    sa.Column("path", sa.JSON(none_as_null=True)),
 )
 sa.Index(
     "one_open_fault_per_key",

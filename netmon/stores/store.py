@@ -22,6 +22,7 @@ from netmon.model.notices import (
     Report,
     SentNotice,
 )
+from netmon.model.paths import PathTrace
 from netmon.model.tickets import Ticket
 from netmon.model.time import Now
 from netmon.ports import OutboxState, TicketAction, Vitals
@@ -135,6 +136,9 @@ class SqlStore:
 
     async def forget(self, before: float, limit: int) -> int:
         return await self._writer.call(lambda connection: retention.forget(connection, before, limit))
+
+    async def note_path(self, fault: FaultId, path: PathTrace) -> None:
+        await self._writer.call(lambda connection: faults.note_path(connection, fault, path))
 
     async def note_devices(self, records: Sequence[DeviceRecord], events: Sequence[DeviceEvent], now: Now) -> None:
         await self._writer.call(lambda connection: devices.note(connection, records, events, now.wall))

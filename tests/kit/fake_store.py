@@ -35,6 +35,7 @@ from netmon.model.notices import (
     Telling,
     Verdict,
 )
+from netmon.model.paths import PathTrace
 from netmon.model.tickets import ALLOWED_MOVES, Ticket, TicketEvent, TicketStatus
 from netmon.model.time import Now
 from netmon.ports import OutboxState, TicketAction
@@ -120,6 +121,11 @@ class FakeStore:
     async def outbox(self, now: Now, channel: Channel | None = None) -> OutboxState:
         waiting = [r for r in self.rows if r.state == "waiting" and channel in (None, r.notice.channel)]
         return OutboxState(len(waiting), min((r.not_before for r in waiting if r.not_before <= now.wall), default=None))
+
+    async def note_path(self, fault: FaultId, path: PathTrace) -> None:
+        self._check_trouble()
+        if fault in self.faults:
+            self.faults[fault] = replace(self.faults[fault], path=path)
 
     async def note_devices(self, records: Sequence[DeviceRecord], events: Sequence[DeviceEvent], now: Now) -> None:
         self._check_trouble()

@@ -9,6 +9,7 @@ import pytest
 from netmon.model.faults import COUNTRY, Cause, Evidence, EvidenceKind, Fault, Member, Scope
 from netmon.model.ids import CentreId, DeviceId, FaultId, VillageId
 from netmon.model.inventory import Device, Inventory, Role, Village
+from netmon.model.paths import PathTrace
 from netmon.rules.places import villages_name
 from netmon.rules.wording import CAUSES, EVIDENCE, Certainty, certainty, evidence_lines, sentence
 
@@ -86,7 +87,13 @@ def test_thai_says_so_in_thai_and_english_uses_no_thai_but_names(cause: Cause) -
 
 @pytest.mark.parametrize(
     ("confidence", "word", "thai"),
-    [(0.95, Certainty.SURE, "แน่ใจ"), (0.5, Certainty.LIKELY, "น่าจะ"), (0.49, Certainty.MAYBE, "อาจจะ")],
+    [
+        (1.0, Certainty.SURE, "แน่ใจ"),
+        (0.95, Certainty.NEARLY, "ค่อนข้างแน่ใจ"),
+        (0.8, Certainty.LIKELY, "น่าจะ"),
+        (0.5, Certainty.LIKELY, "น่าจะ"),
+        (0.49, Certainty.MAYBE, "อาจจะ"),
+    ],
 )
 def test_confidence_is_worded_honestly(confidence: float, word: Certainty, thai: str) -> None:
     assert certainty(confidence) is word
@@ -101,14 +108,42 @@ def test_access_point_sentence_says_where_and_why() -> None:
         Evidence(EvidenceKind.UPLINK_ANSWERS, "ap-1", T),
     )
     assert sentence(told, INVENTORY, "th") == (
-        "แน่ใจว่าเป็นเพราะอุปกรณ์กระจายสัญญาณ Wi-Fi ของบ้านหนองแวง หมู่ 5 ต.ธาตุ อ.วารินชำราบ จ.อุบลราชธานีขัดข้อง "
+        "ค่อนข้างแน่ใจว่าเป็นเพราะอุปกรณ์กระจายสัญญาณ Wi-Fi ของบ้านหนองแวง หมู่ 5 ต.ธาตุ อ.วารินชำราบ จ.อุบลราชธานีขัดข้อง "
         "เนื่องจากอุปกรณ์ปลายทาง (ONU) ที่อยู่ก่อนหน้า ap-1 ยังตอบสนอง"
     )
     assert sentence(told, INVENTORY, "en") == (
-        "Certainly the Wi-Fi access point of บ้านหนองแวง moo 5, tambon ธาตุ, amphoe วารินชำราบ, อุบลราชธานี has failed, "
-        "because the uplink before ap-1 still answers."
+        "Almost certainly the Wi-Fi access point of บ้านหนองแวง moo 5, tambon ธาตุ, amphoe วารินชำราบ, อุบลราชธานี "
+        "has failed, because the uplink before ap-1 still answers."
     )
     assert evidence_lines(told, INVENTORY, "th")[0] == "ap-1 ไม่ตอบสนองตั้งแต่เวลา 05:13 น."
+
+
+@pytest.mark.parametrize(
+    ("path", "thai", "english"),
+    [
+        (
+            PathTrace(device=DeviceId("ap-1"), at=T, hops=("10.0.0.1", "", "10.0.0.3"), last_device=DeviceId("olt-9")),
+            "ไล่เส้นทาง (traceroute) ไปยัง ap-1 เมื่อเวลา 05:13 น. อุปกรณ์สุดท้ายที่ตอบคือ olt-9 (10.0.0.3) "
+            "ซึ่งเป็นช่วงที่ 3 ของเส้นทาง ถัดจากนั้นไม่มีคำตอบ",
+            "the path to ap-1 was traced at 05:13: the last that answers is olt-9 (10.0.0.3), hop 3, and nothing "
+            "beyond it",
+        ),
+        (
+            PathTrace(device=DeviceId("ap-1"), at=T, hops=("",)),
+            "ไล่เส้นทาง (traceroute) ไปยัง ap-1 เมื่อเวลา 05:13 น. ไม่มีอุปกรณ์ใดบนเส้นทางตอบ",
+            "the path to ap-1 was traced at 05:13: nothing on the way answers",
+        ),
+        (
+            PathTrace(device=DeviceId("ap-1"), at=T, hops=("10.0.0.1", "10.9.9.9"), reached=True),
+            "ไล่เส้นทาง (traceroute) ไปยัง ap-1 เมื่อเวลา 05:13 น. ไปถึงแล้ว อุปกรณ์กำลังกลับมา",
+            "the path to ap-1 was traced at 05:13 and leads there: it is coming back",
+        ),
+    ],
+)
+def test_the_last_line_says_up_to_where_everything_answers(path: PathTrace, thai: str, english: str) -> None:
+    told = replace(fault(Cause.UPLINK, 0.6, Evidence(EvidenceKind.DEVICE_SILENT, "ap-1", T)), path=path)
+    assert [evidence_lines(told, INVENTORY, one)[-1] for one in ("th", "en")] == [thai, english]
+    assert len(evidence_lines(told, INVENTORY, "th")) == 2
 
 
 def test_power_cut_names_the_district_and_how_many() -> None:

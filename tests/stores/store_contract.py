@@ -34,6 +34,7 @@ from netmon.model.notices import (
     Telling,
     Verdict,
 )
+from netmon.model.paths import PathTrace
 from netmon.model.readings import Identity
 from netmon.model.tickets import Ticket, TicketStatus
 from netmon.ports import OutboxState, Store, TicketAction
@@ -125,6 +126,16 @@ class FaultsContract(DevicesContract):
         await store.commit([ChangeFault(changed, ""), ChangeFault(again, "")], at(11))
         (case,) = await store.open_cases()
         assert case.fault == again
+
+    async def test_the_way_to_a_faults_device_is_kept_with_it_and_no_change_takes_it_away(self, store: Store) -> None:
+        path = PathTrace(device=DeviceId("ap-1"), at=T0 + 1 / 3, hops=("10.0.0.1", "", "10.0.0.3"), reached=True)
+        await store.note_path(F1, path)
+        await store.commit(opening(), at(0))
+        await store.note_path(F1, replace(path, last_device=DeviceId("olt-1")))
+        changed = replace(fault(), cause=Cause.POWER)
+        await store.commit([ChangeFault(changed, "cause power")], at(1))
+        (case,) = await store.open_cases()
+        assert case.fault == replace(changed, path=replace(path, last_device=DeviceId("olt-1")))
 
     async def test_a_second_open_fault_of_one_key_is_refused_and_nothing_of_its_batch_is_kept(
         self, store: Store

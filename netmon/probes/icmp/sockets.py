@@ -29,7 +29,8 @@ _SO_ATTACH_FILTER = 26
 _SO_RCVBUFFORCE = 33
 _SO_MEMINFO = 55
 _MEMINFO = struct.Struct("9I")  # the last is SK_MEMINFO_DROPS
-_NO_PING_SOCKETS = {errno.EACCES, errno.EPERM, errno.EPROTONOSUPPORT, errno.ESOCKTNOSUPPORT, errno.EINVAL}
+NO_PING_SOCKETS = {errno.EACCES, errno.EPERM, errno.EPROTONOSUPPORT, errno.ESOCKTNOSUPPORT, errno.EINVAL}
+"""What the kernel says where it grants no ping socket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def open_socket(family: Family) -> EchoSocket:
     try:
         sock = socket.socket(family.af, socket.SOCK_DGRAM, family.protocol)
     except OSError as error:
-        if error.errno not in _NO_PING_SOCKETS:
+        if error.errno not in NO_PING_SOCKETS:
             raise SocketRefusedError(f"this system opens no {family.name} socket: {error.strerror}") from None
         return _open_raw(family)
     sock.bind((family.any_address, 0))

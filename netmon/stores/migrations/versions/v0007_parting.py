@@ -1,4 +1,4 @@
-"""What is on the wire, who was told of what, and SMS by the ids of their gateways."""
+"""What is on the wire, who was told of what, SMS by the ids of their gateways, and the way to a dead device."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,6 +11,7 @@ _TOGETHER = "told together with "
 
 def upgrade() -> None:
     """Columns; what an older program had claimed counts as not on the wire, as it did there."""
+    op.add_column("fault", sa.Column("path", sa.JSON))
     op.add_column("outbox", sa.Column("parted_at", sa.Double))
     for name in ("told_with", "telling"):
         op.add_column("outbox", sa.Column(name, sa.String, nullable=False, server_default=""))
