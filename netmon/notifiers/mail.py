@@ -1,10 +1,10 @@
 """A letter as an e-mail: Thai first, English below, plain text and HTML.
 
-What a technician's mail program and the desk behind it rely on: one constant subject per ticket with the token
-`[T-2569-000123]`; a Message-ID made from the notice's key, so that a second copy is recognisable (DESIGN section 6);
-In-Reply-To and References to the mail that opened the ticket for this person; Auto-Submitted (RFC 3834) and its older
-cousins, so that no absence assistant answers. The subject names the service centre and not the village, because
-the villages of a ticket change.
+What a technician's mail program and the desk behind it rely on: a subject that says where and what, with the token
+`[T-2569-000123]`, the same as long as place and cause are; a Message-ID made from the notice's key, so that a second
+copy is recognisable (DESIGN section 6); In-Reply-To and References to the mail that opened the ticket for this person;
+Auto-Submitted (RFC 3834) and its older cousins, so that no absence assistant answers. Mail programs that thread by
+subject begin a new thread where a ticket turns out to have another cause, or several villages: that is news.
 """
 
 import hashlib
@@ -117,11 +117,19 @@ class MailComposer:
         message["To"] = to
         if self._head.reply_to:
             message["Reply-To"] = Address(addr_spec=self._head.reply_to)
-        message["Subject"] = subject_of(letter)
+        message["Subject"] = self._subject(letter)
         message["Date"] = local_time(letter.at)
         self._identify(message, letter)
         self._fill(message, letter)
         return message
+
+    def _subject(self, letter: Letter) -> str:
+        if letter.folded:
+            return _DIGEST_SUBJECT
+        if letter.ticket is None:
+            return _NOC_SUBJECT
+        language = letter.person.language if letter.person.language in LANGUAGES else LANGUAGES[0]
+        return clean(self._templates.render(f"{language}/subject.txt", **self._ticket_values(letter)[language]))
 
     def _identify(self, message: EmailMessage, letter: Letter) -> None:
         notice, domain = letter.notice, self._head.domain
@@ -147,7 +155,7 @@ class MailComposer:
         page, values = self._values(letter)
         texts = [self._templates.render(f"{one}/{page}.txt", **values[one]).strip() for one in LANGUAGES]
         sections = {one: self._templates.render(f"{one}/{page}.html", **values[one]) for one in LANGUAGES}
-        html = self._templates.render("frame.html", subject=subject_of(letter), sections=sections)
+        html = self._templates.render("frame.html", subject=str(message["Subject"]), sections=sections)
         message.set_content("\n\n\n---------- English ----------\n\n".join(texts) + "\n", cte="base64")
         message.add_alternative(html, subtype="html", cte="base64")
         # Else random: two copies of one notice are to be the same, byte for byte.
@@ -209,13 +217,3 @@ def _table(letter: Letter) -> tuple[str, bytes] | None:
     if letter.ticket is None or len(letter.villages) <= SHOWN:
         return None
     return f"{clean(letter.ticket.number)}-villages.csv", village_table([letter])
-
-
-def subject_of(letter: Letter) -> str:
-    """The same for all mails of a ticket, because mail programs thread by it."""
-    if letter.folded:
-        return _DIGEST_SUBJECT
-    if letter.ticket is None:
-        return _NOC_SUBJECT
-    centre = letter.centre.name if letter.centre is not None else letter.ticket.centre
-    return clean(f"[{letter.ticket.number}] เน็ตประชารัฐ {centre}")

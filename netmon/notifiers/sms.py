@@ -1,9 +1,10 @@
 """A letter as one SMS: never more than 70 characters.
 
 Thai travels as UCS-2, 70 code units to a message; a longer text would be cut or billed twice. What must be said comes
-first, and the rest is given up in fixed steps until it fits: บ้าน becomes บ., then the number to call, the village's
-name (the moo stays), the date (the time stays) and the ticket's short code go. The text asks nothing and carries no
-link: a registered sender name cannot receive answers, and Thai operators refuse links.
+first, and the rest is given up in fixed steps until it fits: บ้าน becomes บ., then go the ticket's short code, today's
+date (the time stays), the village's name (the moo stays), another day's date, and last the number to call. The text
+asks nothing and carries no link: a registered sender name cannot receive answers, and Thai operators refuse links.
+Hence the number: it is the only way back.
 """
 
 import unicodedata
@@ -15,7 +16,7 @@ from netmon.model.inventory import Village
 from netmon.model.notices import Audience, Letter, Stage
 from netmon.notifiers.particulars import failed_at, point_of, recovered_at, state_of
 from netmon.notifiers.rendering import LANGUAGES, Templates, clean
-from netmon.notifiers.thai import clock_time, day_and_time
+from netmon.notifiers.thai import clock_time, day_and_time, local_time
 
 LONGEST = 70
 """UTF-16 code units in one message."""
@@ -54,7 +55,7 @@ class SmsRenderer:
         state = _state(letter, village)
         at = _moment(letter, village, state)
         text = ""
-        for parts in _steps(self._first_parts(letter, village, at), at):
+        for parts in _steps(self._first_parts(letter, village, at), at, letter.at):
             text = self._fill(letter, village, state, parts)
             if units(text) <= LONGEST:
                 return text
@@ -89,19 +90,22 @@ def village_of(letter: Letter) -> Village | None:
     return next((one for one in letter.villages if one.id == own), letter.villages[0] if letter.villages else None)
 
 
-def _steps(parts: _Parts, at: float) -> Iterator[_Parts]:
+def _steps(parts: _Parts, at: float, now: float) -> Iterator[_Parts]:
     """What is given up, in this order."""
     yield parts
     if parts.name.startswith(_BAN):
         parts = replace(parts, name=f"บ.{parts.name.removeprefix(_BAN)}")
         yield parts
-    parts = replace(parts, contact="")
+    parts = replace(parts, code="")
     yield parts
+    if local_time(at).date() == local_time(now).date():
+        parts = replace(parts, when=clock_time(at))
+        yield parts
     parts = replace(parts, name="")
     yield parts
     parts = replace(parts, when=clock_time(at))
     yield parts
-    yield replace(parts, code="")
+    yield replace(parts, contact="")
 
 
 def _state(letter: Letter, village: Village | None) -> str:

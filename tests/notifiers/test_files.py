@@ -144,9 +144,9 @@ async def test_an_sms_file_has_a_small_header_and_the_text(tmp_path: Path) -> No
         "Ticket: T-2569-000123\n"
         "Stage: opened\n"
         "Village: 37060105\n"
-        "Length: 63\n"
+        "Length: 68\n"
         "\n"
-        "เน็ตประชารัฐ บ.หนองแวง ม.5 ขัดข้อง 20/11 09:15 แจ้งช่างแล้ว #3f\n"
+        "เน็ตประชารัฐ บ.หนองแวง ม.5 ขัดข้อง 09:15 แจ้งช่างแล้ว โทร 1111 กด 88\n"
     )
 
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from netmon.model.faults import Cause, Fault, Member, Resolution, Scope
 from netmon.model.ids import CentreId, DeviceId, FaultId, VillageId
-from netmon.model.inventory import Device, PointKind, Role, ServiceCentre
+from netmon.model.inventory import Device, PointKind, Role, ServiceCentre, Village
 from netmon.model.notices import Audience, Channel, Notice, Person, Recipient, Stage, Tried
 from netmon.model.tickets import TicketEvent, TicketStatus
 from netmon.notifiers import MailComposer, Templates
@@ -203,7 +204,7 @@ def test_the_noc_is_told_that_nothing_is_known_in_a_thread_of_its_own(stage: Sta
 
 def test_headers_say_that_a_machine_wrote_it_and_what_it_is_about() -> None:
     message = sent(letter())
-    assert message["Subject"] == "[T-2569-000123] เน็ตประชารัฐ ศูนย์บริการลูกค้า ทีโอที ปทุมราชวงศา"
+    assert message["Subject"] == "บ้านหนองแวง ม.5 อ.ปทุมราชวงศา: AP ขัดข้อง [T-2569-000123]"
     assert message["From"] == "netmon เน็ตประชารัฐ <netmon@example.invalid>"
     assert message["To"] == "สมชาย ใจดี <somchai@technicians.invalid>"
     assert message["Date"] == "Fri, 20 Nov 2026 09:19:00 +0700"
@@ -217,13 +218,73 @@ def test_headers_say_that_a_machine_wrote_it_and_what_it_is_about() -> None:
     assert message["X-Netmon-Idempotency-Key"] == letter().notice.key
 
 
-def test_all_mails_of_a_ticket_have_one_subject_and_hang_on_the_first() -> None:
+def test_all_mails_of_a_ticket_hang_on_the_first_and_have_its_subject_while_place_and_cause_are_the_same() -> None:
     first = sent(letter())
     assert first["In-Reply-To"] is None
     for stage in set(FIRST_LINES) - {Stage.OPENED}:
+        same = sent(letter(stage, revision=2))
+        assert same["Subject"] == first["Subject"]
         later = sent(letter(stage, villages=[village(), village(7)], revision=2))
-        assert later["Subject"] == first["Subject"]
+        assert later["Subject"] == "หลายหมู่บ้าน อ.ปทุมราชวงศา: AP ขัดข้อง [T-2569-000123]"
         assert later["In-Reply-To"] == later["References"] == first["Message-ID"] != later["Message-ID"]
+
+
+FAR = village(id=VillageId("37010101"), name="บ้านบุ่ง", amphoe="เมืองอำนาจเจริญ")
+TOWN = village(id=VillageId("10010100-2"), name="ชุมชนท่าเตียน", amphoe="พระนคร", province="กรุงเทพมหานคร")
+
+
+@pytest.mark.parametrize(
+    ("villages", "other", "thai", "english"),
+    [
+        (
+            [village()],
+            {"cause": Cause.POWER},
+            "บ้านหนองแวง ม.5 อ.ปทุมราชวงศา: คาดว่าไฟดับ",
+            "บ้านหนองแวง moo 5, amphoe ปทุมราชวงศา: power probably out",
+        ),
+        (
+            [village()],
+            {"cause": Cause.POWER, "overruled_by": "มานี"},
+            "บ้านหนองแวง ม.5 อ.ปทุมราชวงศา: ไฟดับ",
+            "บ้านหนองแวง moo 5, amphoe ปทุมราชวงศา: power out",
+        ),
+        (
+            [village(), FAR],
+            {"cause": Cause.FEEDER},
+            "หลายหมู่บ้าน อ.เมืองอำนาจเจริญ และอำเภออื่น: ต้นทางขัดข้อง",
+            "several villages, amphoe เมืองอำนาจเจริญ and others: feeder fault",
+        ),
+        (
+            [TOWN],
+            {"cause": Cause.AGENT},
+            "ชุมชนท่าเตียน จุดที่ 2 เขตพระนคร: ไม่ตอบ SNMP (ไม่เร่งด่วน)",
+            "ชุมชนท่าเตียน point 2, khet พระนคร: no SNMP (not urgent)",
+        ),
+    ],
+)
+def test_the_subject_says_where_and_what_in_the_readers_language(
+    villages: list[Village], other: dict[str, Any], thai: str, english: str
+) -> None:
+    told = letter(villages=villages, fault=fault_of(villages, **other))
+    assert sent(told)["Subject"] == f"{thai} [T-2569-000123]"
+    reader = replace(told.person, language="en")
+    assert sent(replace(told, person=reader))["Subject"] == f"{english} [T-2569-000123]"
+
+
+def test_the_subject_of_a_feeder_without_villages_names_it() -> None:
+    feeder = Device(id=DeviceId("olt-3701-1"), role=Role.FEEDER, address="10.64.0.9", name="OLT เมือง")
+    about = fault_of([], cause=Cause.FEEDER, members=(Member(feeder.id, (), NINE_FIFTEEN),), key=feeder.id)
+    told = letter(villages=[], fault=about, devices=(feeder,))
+    assert sent(told)["Subject"] == "OLT เมือง (olt-3701-1): ต้นทางขัดข้อง [T-2569-000123]"
+
+
+@pytest.mark.parametrize("cause", Cause)
+@pytest.mark.parametrize("language", ["th", "en"])
+def test_every_cause_has_a_subject_short_enough_for_a_phone(cause: Cause, language: str) -> None:
+    told = letter(fault=fault_of([village()], cause=cause))
+    subject = str(sent(replace(told, person=replace(told.person, language=language)))["Subject"])
+    assert len(subject) <= 85
+    assert subject.startswith("บ้านหนองแวง")
 
 
 def test_the_message_travels_as_short_lines_of_ascii() -> None:

@@ -99,7 +99,7 @@ async def test_a_mail_arrives_whole_over_starttls(office: Office, mailbox: Mailb
     assert mailbox.envelopes[0] == ("netmon@example.invalid", [TO])
     assert mailbox.mails[0].isascii()
     assert opened["To"] == f"สมชาย ใจดี <{TO}>"
-    assert opened["Subject"] == "[T-2569-000123] เน็ตประชารัฐ ศูนย์บริการลูกค้า ทีโอที ปทุมราชวงศา"
+    assert opened["Subject"] == "บ้านหนองแวง ม.5 อ.ปทุมราชวงศา: AP ขัดข้อง [T-2569-000123]"
     assert opened["Date"].endswith("+0700")
     assert opened["Date"].datetime.timestamp() == NINE_FIFTEEN + 240
     assert resolved["References"] == resolved["In-Reply-To"] == opened["Message-ID"]
