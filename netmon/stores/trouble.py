@@ -30,7 +30,8 @@ _SENTENCES = {
     Trouble.CORRUPT: "The database file is damaged or is none; it was left as it is. Restore a backup in its place.",
     Trouble.BUSY: "Another program keeps the database locked; end it, netmon goes on by itself.",
     Trouble.CANNOT_OPEN: "The database cannot be opened; check that its folder exists and that netmon may write there.",
-    Trouble.DISK: "The disk of the database fails to read or write.",
+    Trouble.DISK: "The disk of the database fails to read or write; the kernel's log (dmesg) says why, and whether it "
+    "is read-only now. Tickets wait until it is mended.",
     Trouble.CONFLICT: "What was to be written contradicts what the database holds.",
     Trouble.OTHER: "The database cannot be used.",
 }

@@ -1,14 +1,18 @@
 """What the daemon does when its database is in trouble, and what the operator reads."""
 
 import asyncio
+import contextlib
+import signal
 import sqlite3
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from netmon.stores import open_store
+from tests.kit.peers import skip_or_fail
 from tests.kit.running import (
     ADDRESSES,
     ORDINARY_USER,
@@ -75,6 +79,74 @@ def fill(ballast: Path) -> None:
     with pytest.raises(OSError, match="No space left"), ballast.open("wb", buffering=0) as file:
         while True:
             file.write(bytes(4096))
+
+
+@contextlib.contextmanager
+def read_only(daemon: RunningDaemon, files: Sequence[Path]) -> Iterator[None]:
+    """Every write of the daemon to these files is answered as on a disk that was made read-only (EROFS)."""
+    calls = "pwrite64,pwritev,ftruncate,fdatasync,fsync"
+    command = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={calls}", "-e", f"inject={calls}:error=EROFS"]
+    command += [word for file in files for word in ("-P", str(file))]
+    tracing = subprocess.Popen([*command, "-p", str(daemon.process.pid)], stderr=subprocess.PIPE)
+    try:
+        yield
+    finally:
+        tracing.send_signal(signal.SIGINT)
+        tracing.communicate(timeout=20)
+
+
+@pytest.mark.peer("nft", "strace")
+def test_a_disk_that_is_read_only_for_a_while_holds_up_tickets_alone_and_all_goes_on_by_itself(
+    tmp_path: Path, network: Network
+) -> None:
+    site = Site(folder=tmp_path, namespace=network.path)
+    files = [site.state / f"netmon.db{ending}" for ending in ("", "-wal", "-shm", "-journal")]
+    with running(site) as daemon:
+        with read_only(daemon, files):
+            silence(network, ADDRESSES[0])
+            eventually(lambda: daemon.ready()[0] == 503, 30, daemon.said)
+            assert "The disk of the database fails to read or write; the kernel's log" in daemon.ready()[1]
+            sweeps_go_on(daemon)
+            assert ticket_count(daemon) == 0
+            assert daemon.said().count("tickets=unwritten") == 1
+        eventually(lambda: daemon.ready()[0] == 200 and ticket_count(daemon) == 1, 30, daemon.said)
+        eventually(lambda: any(site.state.glob("sms/*opened*")), 20, daemon.said)
+        assert "Traceback" not in daemon.said()
+
+
+LOOP = (
+    'mount -o loop "$1" "$0" && chmod 700 "$0" && findmnt --noheadings --output SOURCE "$0" > "$1.device" && shift 1 '
+    '&& exec "$@"'
+)
+
+
+@pytest.mark.slow  # a file system is made, broken and mended
+@pytest.mark.peer("nft", "unshare", "mkfs.ext4", "e2fsck", "losetup")
+def test_a_file_system_that_the_kernel_makes_read_only_is_said_and_after_its_repair_nothing_is_missing(
+    tmp_path: Path, network: Network
+) -> None:
+    site, image = Site(folder=tmp_path, namespace=network.path), tmp_path / "disk"
+    image.write_bytes(bytes(32 << 20))
+    subprocess.run(["mkfs.ext4", "-q", "-F", "-e", "remount-ro", str(image)], check=True)
+    if not Path("/sys/fs/ext4").exists() or not list(Path("/dev").glob("loop[0-9]*")):
+        skip_or_fail("no loop device with ext4 to be had here")
+    mounted = ("unshare", "--mount", "sh", "-c", LOOP, str(site.state), str(image))
+    with running(site, wrapper=mounted) as daemon:
+        device = Path((tmp_path / "disk.device").read_text().strip()).name
+        silence(network, ADDRESSES[1])
+        eventually(lambda: ticket_count(daemon) == 1, 20, daemon.said)
+        Path(f"/sys/fs/ext4/{device}/trigger_fs_error").write_text("1")
+        silence(network, ADDRESSES[0])
+        eventually(lambda: daemon.ready()[0] == 503, 30, daemon.said)
+        assert "The disk of the database fails to read or write" in daemon.ready()[1]
+        sweeps_go_on(daemon)
+        assert daemon.get("/api/v1/overview").status_code == 200
+        assert "Traceback" not in daemon.said()
+    subprocess.run(["e2fsck", "-fy", str(image)], check=False, capture_output=True)
+    with running(site, wrapper=mounted) as daemon:
+        eventually(lambda: ticket_count(daemon) == 2, 30, daemon.said)
+        state = Path(f"/proc/{daemon.process.pid}/root{site.state}")
+        eventually(lambda: any(state.glob("sms/*opened*")), 20, daemon.said)
 
 
 @pytest.mark.slow  # SQLite waits 5 seconds for the lock before it gives up
