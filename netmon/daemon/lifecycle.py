@@ -126,6 +126,7 @@ def make_pages(daemon: Daemon, listening: socket.socket) -> WebServer:
         clock=daemon.clock,
         not_ready=daemon.unready,
         explain=explain,
+        device_events=daemon.store.device_events,
         exporters=load_exporters(sources),
         take_report=daemon.reception.take,
     )

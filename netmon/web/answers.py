@@ -106,3 +106,50 @@ class TicketList(BaseModel):
     """Tickets of open faults."""
 
     tickets: list[TicketAnswer]
+
+
+AgentWord = Literal["answering", "silent", "mute", "unknown"]
+
+
+class DeviceAnswer(BaseModel):
+    """One device, and what is known of its SNMP agent."""
+
+    id: str
+    name: str
+    role: str
+    village: str = Field(description="Empty where it serves many.")
+    parent: str = Field(description="What it hangs on; empty where that is not known.")
+    address: str
+    lifecycle: str
+    health: HealthWord
+    since: datetime | None = Field(description="Since when it has this health; null where that is not known.")
+    agent: AgentWord = Field(
+        description="Of a device that answers ping: whether it answers SNMP, has fallen silent, or was asked and never "
+        "spoke (a wrong credential, or none set up). unknown where it was not asked, or does not answer ping."
+    )
+    agent_missed: int = Field(description="Polls in a row without an answer.")
+
+
+class DevicePage(BaseModel):
+    """Part of the devices that match, in inventory order."""
+
+    total: int = Field(description="How many match in all.")
+    offset: int
+    devices: list[DeviceAnswer]
+
+
+class DeviceChangeAnswer(BaseModel):
+    """One line of a device's history."""
+
+    at: datetime
+    what: str = Field(description="met, replaced, model or firmware.")
+    now: str
+    was: str
+    address: str = Field(description="Where it answered then.")
+
+
+class DeviceHistoryAnswer(BaseModel):
+    """What has become of a device, oldest first."""
+
+    device: str
+    events: list[DeviceChangeAnswer]

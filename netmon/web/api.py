@@ -1,16 +1,13 @@
 """The JSON API, read only. No answer carries a phone number or a contact's name."""
 
 import asyncio
-import math
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 import numpy as np
 import orjson
 from fastapi import APIRouter, Query, Response
 from numpy.typing import NDArray
-from pydantic import BaseModel
 
 from netmon.model.cases import Case
 from netmon.model.country import village_health, village_since
@@ -21,14 +18,13 @@ from netmon.web import answers
 from netmon.web.overview import Moment, look_over
 from netmon.web.sources import PageSources
 from netmon.web.whiteboard import Whiteboard
+from netmon.web.writing import JSON, NOT_KEPT, moment_of, time_or_none, written
 
 MOST_VILLAGES = 1_000
 """In one answer."""
 _AT_A_TIME = 250
 """Villages looked up before others have the loop: about 1 ms."""
 
-_JSON = "application/json"
-_NOT_KEPT = {"Cache-Control": "no-store"}
 _HEALTH_WORDS = [health.label for health in sorted(Health)]
 """By code."""
 Language = Literal["th", "en"]
@@ -42,7 +38,7 @@ def api_router(sources: PageSources, whiteboard: Whiteboard) -> APIRouter:
     async def overview() -> Response:
         """Count villages by health and region, open faults, open tickets."""
         moment = await whiteboard.moment()
-        return _written(_overview(sources, moment))
+        return written(_overview(sources, moment))
 
     @router.get("/villages", response_model=answers.VillagePage)
     async def villages(
@@ -61,7 +57,7 @@ def api_router(sources: PageSources, whiteboard: Whiteboard) -> APIRouter:
             found += _villages(moment, rows[start : start + _AT_A_TIME])
             await asyncio.sleep(0)
         page = {"total": len(chosen), "offset": offset, "villages": found}
-        return Response(orjson.dumps(page, option=orjson.OPT_UTC_Z), media_type=_JSON, headers=_NOT_KEPT)
+        return Response(orjson.dumps(page, option=orjson.OPT_UTC_Z), media_type=JSON, headers=NOT_KEPT)
 
     @router.get("/faults", response_model=answers.FaultList)
     async def faults(language: Language = "th") -> Response:
@@ -77,29 +73,17 @@ def api_router(sources: PageSources, whiteboard: Whiteboard) -> APIRouter:
     return router
 
 
-def _written(answer: BaseModel) -> Response:
-    # Written here: FastAPI would check and convert every field once more, at several times the cost.
-    return Response(answer.model_dump_json(), media_type=_JSON, headers=_NOT_KEPT)
-
-
-def _time(at: float | None) -> datetime | None:
-    return None if at is None or math.isnan(at) else _moment(at)
-
-
-def _moment(at: float) -> datetime:
-    return datetime.fromtimestamp(at, UTC)
-
-
 def _words(counts: Mapping[Health, int]) -> dict[str, int]:
     return {health.label: count for health, count in counts.items()}
 
 
 def _overview(sources: PageSources, moment: Moment) -> answers.OverviewAnswer:
     seen, isolation = look_over(moment), sources.country.isolation
+    blind = None if isolation is None else answers.Blindness(since=moment_of(isolation.since), reason=isolation.reason)
     return answers.OverviewAnswer(
-        at=_moment(sources.clock.now().wall),
-        last_probe=_time(seen.last_probe),
-        blind=None if isolation is None else answers.Blindness(since=_moment(isolation.since), reason=isolation.reason),
+        at=moment_of(sources.clock.now().wall),
+        last_probe=time_or_none(seen.last_probe),
+        blind=blind,
         villages=_words(seen.villages),
         regions=[answers.RegionCounts(region=region, villages=_words(row)) for region, row in seen.regions.items()],
         not_in_service=seen.unopened,
@@ -136,12 +120,12 @@ def _village(village: Village, code: int, since: float) -> dict[str, Any]:
         "province_name": village.province,
         "service_centre": village.centre,
         "health": _HEALTH_WORDS[code],
-        "since": _time(since),
+        "since": time_or_none(since),
     }
 
 
 def _faults(cases: Sequence[Case], sources: PageSources, language: Language) -> Response:
-    return _written(answers.FaultList(faults=[_fault(case, sources, language) for case in cases]))
+    return written(answers.FaultList(faults=[_fault(case, sources, language) for case in cases]))
 
 
 def _fault(case: Case, sources: PageSources, language: Language) -> answers.FaultAnswer:
@@ -154,8 +138,8 @@ def _fault(case: Case, sources: PageSources, language: Language) -> answers.Faul
         priority=fault.priority,
         confidence=fault.confidence,
         overruled_by=fault.overruled_by,
-        failed_at=_moment(fault.failed_at),
-        opened_at=_moment(fault.opened_at),
+        failed_at=moment_of(fault.failed_at),
+        opened_at=moment_of(fault.opened_at),
         villages=list(fault.villages),
         dark_villages=list(fault.dark_villages),
         tickets=[ticket.number for ticket in case.tickets],
@@ -164,7 +148,7 @@ def _fault(case: Case, sources: PageSources, language: Language) -> answers.Faul
 
 
 def _tickets(cases: Sequence[Case]) -> Response:
-    return _written(answers.TicketList(tickets=[_ticket(ticket, case) for case in cases for ticket in case.tickets]))
+    return written(answers.TicketList(tickets=[_ticket(ticket, case) for case in cases for ticket in case.tickets]))
 
 
 def _ticket(ticket: Ticket, case: Case) -> answers.TicketAnswer:
@@ -175,7 +159,7 @@ def _ticket(ticket: Ticket, case: Case) -> answers.TicketAnswer:
         priority=case.fault.priority,
         service_centre=ticket.centre,
         status=ticket.status,
-        opened_at=_moment(ticket.opened_at),
-        accepted_at=_time(ticket.accepted_at),
+        opened_at=moment_of(ticket.opened_at),
+        accepted_at=time_or_none(ticket.accepted_at),
         villages=list(ticket.villages),
     )

@@ -11,6 +11,7 @@ from netmon.errors import InputError, RouteNotFoundError
 from netmon.ports import Exporter, Route
 from netmon.web.answers import Readiness
 from netmon.web.api import api_router
+from netmon.web.devices import devices_router
 from netmon.web.page import PAGE_HEADERS, StatusPage
 from netmon.web.reports import reports_router
 from netmon.web.sources import PageSources
@@ -32,6 +33,7 @@ def create_app(sources: PageSources) -> FastAPI:
     whiteboard = Whiteboard(sources.country)
     _add_pages(app, sources, StatusPage(sources, whiteboard))
     app.include_router(api_router(sources, whiteboard))
+    app.include_router(devices_router(sources))
     if sources.take_report is not None:
         app.include_router(reports_router(sources.take_report))
     taken: dict[str, str] = {"/": "netmon"}

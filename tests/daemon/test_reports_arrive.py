@@ -109,7 +109,14 @@ async def office(tmp_path: Path, stack: AsyncExitStack, sms: str) -> Post:
     courier = Courier(store, country, drivers, vitals=NoVitals(), clock=clock, policy=courier_policy(settings))
     reception = Reception(store, report_reader(drivers), seal, vitals=NoVitals(), clock=clock)
     post = Post(store, courier, reception, drivers)
-    pages = PageSources(country=country, clock=clock, not_ready=tuple, explain=lambda *_: "", take_report=post.take)
+    pages = PageSources(
+        country=country,
+        clock=clock,
+        not_ready=tuple,
+        explain=lambda *_: "",
+        device_events=store.device_events,
+        take_report=post.take,
+    )
     post.address = await stack.enter_async_context(served(create_app(pages)))
     return post
 

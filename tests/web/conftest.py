@@ -16,6 +16,7 @@ from netmon.web.app import create_app
 from netmon.web.server import WebServer, address_of, listen
 from netmon.web.sources import PageSources
 from tests.kit.country import StillClock, make_country
+from tests.kit.fake_store import FakeStore
 
 VILLAGES = 50
 
@@ -29,6 +30,7 @@ class House:
     reasons: list[str] = field(default_factory=list)
     exporters: list[Exporter] = field(default_factory=list)
     take_report: TakeReport | None = None
+    store: FakeStore = field(default_factory=FakeStore)
 
     def sources(self) -> PageSources:
         return PageSources(
@@ -36,6 +38,7 @@ class House:
             clock=self.clock,
             not_ready=lambda: self.reasons,
             explain=self.explain,
+            device_events=self.store.device_events,
             exporters=self.exporters,
             take_report=self.take_report,
         )

@@ -130,13 +130,14 @@ async def test_no_answer_carries_a_phone_number(house: House, client: httpx.Asyn
     house.country.cases = [
         make_case(1, list(house.country.inventory.villages)[:1], house.country.inventory, failed_at=NOON.wall)
     ]
-    for path in ("/", "/api/v1/overview", "/api/v1/villages", "/api/v1/faults", "/api/v1/tickets"):
+    for path in ("/", *(f"/api/v1/{name}" for name in ("overview", "villages", "faults", "tickets", "devices"))):
         assert "812345678" not in (await client.get(path)).text
 
 
 async def test_openapi_describes_every_answer(client: httpx.AsyncClient) -> None:
     described = (await client.get("/api/openapi.json")).json()
-    assert set(described["paths"]) == {f"/api/v1/{name}" for name in ("overview", "villages", "faults", "tickets")}
+    names = ("overview", "villages", "faults", "tickets", "devices", "devices/{device}", "devices/{device}/history")
+    assert set(described["paths"]) == {f"/api/v1/{name}" for name in names}
     for path in described["paths"].values():
         assert "$ref" in json.dumps(path["get"]["responses"]["200"])
 
