@@ -156,3 +156,57 @@ def test_after_a_standstill_nobody_is_told_that_something_is_down_which_is_back(
         assert texts(site, "opened") == 0  # the only volunteer's village is back
         assert len(list(site.state.glob("mail/*opened*"))) == 1
         assert len(deaths(daemon)) == 2
+
+
+MINUTES = 150.0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_machine_suspended_for_minutes_wakes_without_a_false_down_a_storm_or_anything_told_twice(
+    tmp_path: Path, network: Network
+) -> None:
+    site = site_with_hold(tmp_path, network)
+    with running(site) as daemon:
+        eventually(lambda: daemon.metric("netmon_icmp_replies_total") > 5, 20, daemon.said)
+        silence(network, ADDRESSES[1])
+        eventually(lambda: len(list(site.state.glob("mail/*opened*"))) == 1, 40, daemon.said)
+        stand_still(daemon, MINUTES)
+        before = daemon.metric("netmon_icmp_replies_total")
+        eventually(lambda: daemon.metric("netmon_icmp_replies_total") > before + 20, 40, daemon.said)
+        assert (len(deaths(daemon)), tickets(daemon), daemon.said().count("blind=1")) == (1, 1, 0)
+        assert daemon.ready() == (200, '{"ready":true,"reasons":[]}')
+        assert not list(site.state.glob("sms/*"))
+        assert len(list(site.state.glob("mail/*"))) == 1
+        silence(network, ADDRESSES[0])  # and it still notices
+        eventually(lambda: tickets(daemon) == 2 and texts(site, "opened") == 1, 60, daemon.said)
+        hear_again(network)
+        eventually(lambda: tickets(daemon) == 0 and texts(site, "resolved") == 1, 60, daemon.said)
+        eventually(lambda: len(list(site.state.glob("mail/*resolved*"))) == 2, 20, daemon.said)
+        assert len(list(site.state.glob("mail/*"))) == 4
+        assert texts(site, "opened") == 1
+        assert "Traceback" not in daemon.said()
+
+
+@pytest.mark.slow
+def test_what_was_held_when_netmon_stopped_is_told_after_its_next_start_only_where_it_is_still_so(
+    tmp_path: Path, network: Network
+) -> None:
+    site = site_with_hold(tmp_path, network)
+    settings = site.settings.read_text()
+    assert "steady: 1s" in settings
+    site.settings.write_text(settings.replace("steady: 1s", "steady: 4s"))
+    with running(site) as daemon:
+        silence(network, ADDRESSES[0])  # its volunteer would be told by SMS
+        silence(network, ADDRESSES[1])
+        eventually(lambda: tickets(daemon) == 2, 30, daemon.said)
+    assert not list(site.state.glob("mail/*"))
+    hear_again(network)
+    silence(network, ADDRESSES[1])
+    time.sleep(HOLD)  # nobody watches, and the hold passes
+    with running(site) as daemon:
+        eventually(lambda: len(list(site.state.glob("mail/*opened*"))) == 1, 40, daemon.said)
+        eventually(lambda: tickets(daemon) == 1, 20, daemon.said)
+        time.sleep(2)  # the courier looks once a second
+        assert not list(site.state.glob("sms/*")), "neither down nor works again"
+        assert len(list(site.state.glob("mail/*"))) == 1

@@ -275,6 +275,23 @@ async def test_nothing_leaves_that_cannot_be_written_down_before(office: Office)
     )
 
 
+async def test_after_a_time_without_a_watch_nothing_is_told_before_fresh_probes_have_had_their_say(
+    office: Office,
+) -> None:
+    office.policy = replace(office.policy, look_first=52.0)
+    await office.post(note())
+    courier = office.courier()
+    courier.look_first()
+    running = asyncio.create_task(courier.run())
+    await until(lambda: office.clock.wall >= T0 + 50)
+    assert office.mail.letters == []
+    await until(lambda: office.states == ["sent"])
+    assert office.mail.letters[0].at >= T0 + 52
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
 async def test_doubts_are_counted_even_with_refusals_between_them(office: Office) -> None:
     answers = iter([UNKNOWN, RETRY, UNKNOWN])
     office.sms.answer = lambda _: next(answers)
