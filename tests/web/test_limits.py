@@ -157,7 +157,7 @@ def network() -> Iterator[Network]:
 async def pages_in(network: Network, tls: Tls | None = None) -> AsyncIterator[tuple[str, int]]:
     """Pages that the network's strangers can reach, and the loopback client, too."""
     listening = open_in_namespace(network.path, lambda: listen("0.0.0.0", 0))
-    app = guard(House().app(), listening, new_token()[1])
+    app = guard(House().app(), listening, new_token()[1], protected=True)
     pages = WebServer(app, listening, None if tls is None else tls.context)
     running = asyncio.create_task(pages.run())
     await until(lambda: pages.is_serving)

@@ -63,7 +63,7 @@ class Pages:
 async def served(network: Network, own: Authority, tls: Tls, digest: str = "") -> AsyncIterator[Pages]:
     listening = open_in_namespace(network.path, lambda: listen(ELSEWHERE, 0))
     pages = Pages(network, address_of(listening), own)
-    app = guard(House().app(), listening, digest, certificates=tls.knows_clients)
+    app = guard(House().app(), listening, digest, certificates=tls.knows_clients, protected=True)
     running = asyncio.create_task(WebServer(app, listening, tls.context).run())
     try:
         yield pages
