@@ -4,6 +4,7 @@ The sweep's discoveries leave sightings; once a second they are compared with wh
 are written in one transaction, a slice at a time. What the store does not take is offered again.
 """
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from itertools import islice
@@ -21,7 +22,7 @@ from netmon.rules.identity import compare
 log = logging.getLogger(__name__)
 
 AT_ONCE = 200
-"""Records per transaction: a commit should stay below 50 ms."""
+"""Records per transaction, since a commit should stay below 50 ms, and noted between two turns of the loop."""
 
 
 class Chronicle:
@@ -49,8 +50,10 @@ class Chronicle:
 
     async def tick(self, sightings: Sequence[DeviceRecord], now: Now) -> None:
         """Take in what was seen, and write what has changed."""
-        for seen in sightings:
-            self._note(seen, now)
+        for start in range(0, len(sightings), AT_ONCE):
+            for seen in sightings[start : start + AT_ONCE]:
+                self._note(seen, now)
+            await asyncio.sleep(0)  # a start meets thousands a second, and the sweeps want their turn
         while self._unwritten:
             batch = dict(islice(self._unwritten.items(), AT_ONCE))
             records = [record for record, _ in batch.values()]
