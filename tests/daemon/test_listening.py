@@ -19,7 +19,7 @@ from netmon.daemon.assembly import Daemon
 from netmon.probes.namespace import open_in_namespace
 from netmon.web.guard import digest_of
 from netmon.web.server import listen
-from tests.kit.running import Site, running
+from tests.kit.running import Site, eventually, running
 from tests.kit.wire import Network
 from tests.web.certificates import Pair, authority
 
@@ -55,6 +55,30 @@ def test_a_token_in_the_clear_is_refused_unless_the_operator_says_that_the_way_i
     code, said, complaint = netmon(site, "check")
     assert code == 0
     assert "web.listen: lets the token and all pages cross the network in the clear" in said + complaint
+
+
+@pytest.mark.network
+@pytest.mark.peer("nsenter", "ip")
+def test_a_machine_that_boots_without_its_address_yet_is_watched_from_once_it_has_it(tmp_path: Path) -> None:
+    pages = f"web: {{listen: {ELSEWHERE}, port: 9870, insecure: true, token_sha256: {digest_of('a token')}}}\n"
+    network = Network()
+    site, log = Site(folder=tmp_path, namespace=network.path, more_settings=pages), tmp_path / "netmon.log"
+    with log.open("wb") as out:
+        command = ["nsenter", f"--net={network.path}", *site.command("run")]
+        daemon = subprocess.Popen(command, env=site.environment(), stdout=out, stderr=out)
+    try:
+        eventually(lambda: "pages=waiting" in log.read_text() or daemon.poll() is not None, 60, log.read_text)
+        assert f"{ELSEWHERE} is not an address of this machine" in log.read_text()
+        network.ip(f"address add {ELSEWHERE}/32 dev lo")
+        eventually(lambda: "pages=unprotected" in log.read_text(), 20, log.read_text)
+        assert f"pages=http://{ELSEWHERE}:9870" in log.read_text()
+        assert log.read_text().count("pages=waiting") == 1
+        daemon.terminate()
+        assert daemon.wait(20) == 0
+    finally:
+        daemon.kill()
+        daemon.wait()
+        network.close()
 
 
 async def asked(network: Network, url: str, ca: Pair, shown: Pair | None) -> str:
