@@ -51,8 +51,8 @@ LIFE = (0.1, 1.5)
 """How long a daemon lives from the moment it watches, as a part of that time."""
 START_PER_IMPORT = 0.25
 """How long a daemon takes to start, as a part of the time that importing it took."""
-SLOWER = 1.3
-"""How much longer than foreseen the kills may take, for the storm to last as long."""
+SLOWER = 1.1
+"""How much longer than foreseen the kills may take, for the storm to last as long; what is left of it is waited for."""
 STARTING = 0.25
 """Share of the daemons that are killed while they start."""
 DRAINED_WITHIN = 120.0
