@@ -33,7 +33,7 @@ from netmon.rules.ticket_policy import NoticePolicy, case_decisions
 
 log = logging.getLogger(__name__)
 
-LOOKED_AT_PER_SECOND = 1_500
+LOOKED_AT_PER_SECOND = 1_000
 LONGEST_REST = 10.0
 
 

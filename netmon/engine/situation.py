@@ -9,7 +9,7 @@ from typing import Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from netmon.engine.judge import DARK, Judge
+from netmon.engine.judge import DARK, Judge, Unrest
 from netmon.engine.kindred import can_speak
 from netmon.engine.olts import NOBODY, onu_of
 from netmon.model.country import Country
@@ -86,6 +86,8 @@ class GroupIndex:
         self._inventory = inventory
         self._moves = 0
         self._standings: dict[int, Standing] = {}
+        self.made: dict[int, tuple[tuple[object, ...], Candidate]] = {}
+        """Dead roots as they were last made, each with what it was made of."""
         self._numbers: dict[tuple[Scope, str], int] = {}
         rows: list[int] = []
         groups: list[int] = []
@@ -115,6 +117,7 @@ class GroupIndex:
             return
         fresh, self._moves = wiring.moves[self._moves :], len(wiring.moves)
         self._standings.clear()
+        self.made.clear()
         devices = self._inventory.devices
         names = {number: scope for (scope, _), number in self._numbers.items()}
         for moved, _, _ in fresh:
@@ -152,6 +155,8 @@ class SituationBuilder:
         self._judge = judge
         self._groups = groups
         self._now = now
+        self._row_states, self._row_causes = country.fleet.row_state.tobytes(), country.fleet.row_cause.tobytes()
+        self._clock_offset = round(now.wall - now.monotonic, 1)
         self._window = 0.0
         self._wiring = country.wiring
         groups.follow(self._wiring)
@@ -221,13 +226,35 @@ class SituationBuilder:
                 yield self._candidate(index, inventory.devices[index])
 
     def _candidate(self, index: int, device: Device) -> Candidate:
+        """A dead root; the one of the last reading where nothing that it is made of has changed."""
+        unrest, stands = self._judge.unrest_of(index), self._groups.standing(index, self._wiring)
+        if unrest is None or device.role is Role.FEEDER:
+            return self._make_candidate(index, device, unrest, stands)
+        health, rows, onu = self._health, self._row_states, stands.onu
+        seen = (
+            self._clock_offset,
+            unrest.first_miss,
+            unrest.confirmed_at,
+            unrest.released_at,
+            (health[stands.uplink], rows[stands.uplink]) if stands.uplink >= 0 else None,
+            health[stands.feeder] if stands.feeder >= 0 else None,
+            (rows[onu], self._row_causes[onu]) if onu >= 0 else None,
+        )
+        known = self._groups.made.get(index)
+        if known is not None and known[0] == seen:
+            return known[1]
+        made = self._make_candidate(index, device, unrest, stands)
+        if onu < 0 or rows[onu] != RowState.ONLINE:  # whether "online" counts depends on when it was said
+            self._groups.made[index] = seen, made
+        return made
+
+    def _make_candidate(self, index: int, device: Device, unrest: Unrest | None, stands: Standing) -> Candidate:
         now = self._now
-        unrest = self._judge.unrest_of(index)
+        is_feeder = device.role is Role.FEEDER
         first_miss = unrest.first_miss if unrest else now.monotonic
         confirmed = (unrest.confirmed_at if unrest else None) or now.monotonic
         if unrest and unrest.released_at is not None:
             confirmed = max(confirmed, unrest.released_at + GRACE)
-        stands = self._groups.standing(index, self._wiring)
         return Candidate(
             device=device.id,
             role=device.role,
@@ -241,9 +268,9 @@ class SituationBuilder:
             centre=stands.centre,
             olt=self._olt_word(stands.onu, first_miss),
             onu=stands.onu_id,
-            below_watched=len(stands.below),
-            below_silent=sum(self._health[i] in DARK for i in stands.below) if stands.below else 0,
-            below_before=self._gone_before(index, stands, first_miss) if device.role is Role.FEEDER else 0,
+            below_watched=len(stands.below) if is_feeder else 0,
+            below_silent=sum(self._health[i] in DARK for i in stands.below) if is_feeder else 0,
+            below_before=self._gone_before(index, stands, first_miss) if is_feeder else 0,
         )
 
     def _gone_before(self, feeder: int, stands: Standing, first_miss: float) -> int:

@@ -23,6 +23,7 @@ class Board:
         self.owner: dict[DeviceId, FaultId] = {}
         self.holder: dict[GroupKey, FaultId] = {}
         self.dead = {candidate.device: candidate for candidate in situation.dead}
+        self._dead_of: dict[FaultId, tuple[Fault, tuple[Candidate, ...]]] = {}
         self.known = frozenset(fault.id for fault in situation.faults)
 
     def put(self, fault: Fault) -> None:
@@ -46,8 +47,12 @@ class Board:
         return bool(fault.overruled_by) or self.wall - fault.opened_at > self.policy.merge_within
 
     def dead_of(self, fault: Fault) -> tuple[Candidate, ...]:
-        """The fault's members that are dead roots right now."""
-        return tuple(self.dead[device] for device in sorted(live_devices(fault)) if device in self.dead)
+        """The fault's members that are dead roots right now; remembered, for a storm asks of the same fault often."""
+        known = self._dead_of.get(fault.id)
+        if known is None or known[0] is not fault:
+            roots = tuple(self.dead[device] for device in sorted(live_devices(fault)) if device in self.dead)
+            known = self._dead_of[fault.id] = (fault, roots)
+        return known[1]
 
     def age_order(self, fault: Fault) -> tuple[bool, float, str]:
         """Oldest first; what is on record goes before what this very conclusion opened."""

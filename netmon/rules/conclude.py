@@ -20,6 +20,7 @@ nor is such a fault merged away.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from netmon.model.faults import Cause, Fault, Member, Resolution, Scope
 from netmon.model.ids import DeviceId, FaultId
@@ -55,13 +56,15 @@ def conclude(situation: Situation, policy: ConcludePolicy, new_id: Callable[[], 
 def _settle_members(board: Board, fault: Fault) -> None:
     """Mark members that recovered or were retired, and end the fault if nothing of it is dark any more."""
     situation, wall = board.situation, board.wall
+    live = live_devices(fault)
+    if live and situation.recovered.isdisjoint(live) and situation.retired.isdisjoint(live):
+        return
     healed = fault.with_recovered(situation.recovered, wall)
     after = _with_leftovers(board, fault, healed).with_recovered(situation.retired, wall)
     if live_devices(after) or not after.members:
         board.put(after)
         return
-    ended = live_devices(fault)
-    was_retired = bool(ended) and situation.retired.issuperset(ended)
+    was_retired = bool(live) and situation.retired.issuperset(live)
     resolution = Resolution.INVENTORY if was_retired else Resolution.RECOVERED
     board.put(replace(after, resolved_at=wall, resolution=resolution))
 
@@ -226,4 +229,27 @@ def _outcome(board: Board, before: Mapping[FaultId, Fault]) -> tuple[Fault, ...]
         while into is not None and (heir := board.faults[into].merged_into) is not None:
             into = heir
         changed.append(fault if into == fault.merged_into else replace(fault, merged_into=into))
-    return tuple(changed)
+    return tuple(_side_by_side(changed, before))
+
+
+def _side_by_side(changed: Sequence[Fault], before: Mapping[FaultId, Fault]) -> Iterable[Fault]:
+    """The same, what must be written in one go next to each other: mergers, and who takes over another's identity.
+
+    Else a storm's many mergers would be so entangled that all of it had to be written at once.
+    """
+    heads: dict[FaultId, FaultId] = {fault.id: fault.id for fault in changed}
+
+    def head(one: FaultId) -> FaultId:
+        while heads[one] != one:
+            one = heads[one]
+        return one
+
+    held = {(one.scope, one.key): one.id for fault in changed if (one := before.get(fault.id)) is not None}
+    for fault in changed:
+        for other in (fault.merged_into, held.get((fault.scope, fault.key)) if fault.is_open else None):
+            if other is not None and other in heads:
+                heads[head(fault.id)] = head(other)
+    groups: dict[FaultId, list[Fault]] = {}
+    for fault in changed:
+        groups.setdefault(head(fault.id), []).append(fault)
+    return chain.from_iterable(groups.values())

@@ -40,10 +40,11 @@ def _province(board: Board, code: str, parts: Sequence[Part]) -> Province:
 def _parts(board: Board) -> dict[str, list[Part]]:
     """What may be a part of something larger, and has shown what it is, by province."""
     found: dict[str, list[Part]] = {}
+    crowded = _crowded(board)
     lone: dict[str, list[tuple[Fault, Candidate]]] = {}
     for fault, roots in _joinable(board):
         provinces = {root.amphoe[:2] for root in roots}
-        if len(provinces) > 1 or "" in provinces:
+        if len(provinces) > 1 or provinces.isdisjoint(crowded):
             continue
         if fault.scope is Scope.DEVICE:
             lone.setdefault(roots[0].amphoe, []).append((fault, roots[0]))
@@ -54,6 +55,18 @@ def _parts(board: Board) -> dict[str, list[Part]]:
             part = _part(board, [fault for fault, _ in singles], [root for _, root in singles])
             found.setdefault(place[:2], []).append(part)
     return found
+
+
+def _crowded(board: Board) -> set[str]:
+    """Provinces in which a service centre has more than one fault: elsewhere there is nothing to unite."""
+    homes: Counter[tuple[str, str]] = Counter()
+    for fault in board.faults.values():
+        if fault.is_open:
+            live = (one.device for one in fault.members if one.recovered_at is None)
+            root = next((board.dead[device] for device in live if device in board.dead), None)
+            if root is not None and root.amphoe:
+                homes[root.amphoe[:2], root.centre] += 1
+    return {province for (province, _), number in homes.items() if number > 1}
 
 
 def _joinable(board: Board) -> Iterator[tuple[Fault, tuple[Candidate, ...]]]:

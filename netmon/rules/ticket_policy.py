@@ -192,7 +192,8 @@ def _messages(change: _Change) -> Iterator[StoredDecision]:
     was_dark, is_dark = _dark_for_sms(before, policy), _dark_for_sms(after, policy)
     back = sorted(was_dark - is_dark)
     yield from _unsay(change, back)
-    yield from _sms(change, before, [one for one in back if one not in after.dark_villages], Stage.RESOLVED)
+    still_dark = set(after.dark_villages)
+    yield from _sms(change, before, [one for one in back if one not in still_dark], Stage.RESOLVED)
     yield from _sms(change, after, sorted(is_dark - was_dark), Stage.OPENED)
 
 
@@ -205,10 +206,11 @@ def _unsay(change: _Change, villages: Sequence[VillageId]) -> Iterator[StoredDec
 def _sms(change: _Change, source: Fault, villages: Iterable[VillageId], stage: Stage) -> Iterator[SendNotice]:
     """`source` is the state of the fault in which these villages are dark: it dates their failure."""
     hold = change.policy.hold(source.cause, Channel.SMS) or 0.0
+    failures = _failures(source)
     for village in villages:
         if village not in change.inventory.villages:
             continue
-        failed_at = _failed_at(source, village)
+        failed_at = failures.get(village, source.opened_at)
         due = change.wall if stage is Stage.RESOLVED else max(change.wall, max(source.opened_at, failed_at) + hold)
         for recipient in volunteers([village], change.inventory):
             notice = _message(change, recipient, stage, max(0, int(failed_at - source.opened_at)))
@@ -256,9 +258,14 @@ def _due(fault: Fault, villages: Sequence[VillageId], hold: float) -> float:
     return max(fault.opened_at, min(failed, default=fault.opened_at)) + hold
 
 
-def _failed_at(fault: Fault, village: VillageId) -> float:
-    moments = [m.failed_at for m in fault.members if m.recovered_at is None and village in m.villages]
-    return min(moments, default=fault.opened_at)
+def _failures(fault: Fault) -> dict[VillageId, float]:
+    """When each village that is dark fell silent."""
+    found: dict[VillageId, float] = {}
+    for member in fault.members:
+        if member.recovered_at is None:
+            for village in member.villages:
+                found[village] = min(member.failed_at, found.get(village, member.failed_at))
+    return found
 
 
 def _dark_for_sms(fault: Fault, policy: NoticePolicy) -> set[VillageId]:

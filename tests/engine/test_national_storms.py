@@ -23,8 +23,6 @@ DECIDED_WITHIN = 2.0
 """CPU seconds for concluding that 5,000 villages are dark and why."""
 MOST_HELD = 0.1
 """CPU seconds the loop's thread may spend in one go."""
-BUSY = 2.0
-"""A machine that others keep busy takes up to so many times the CPU for the same work."""
 ONE_FAULT_AT_MOST = 1_500
 
 
@@ -66,8 +64,8 @@ async def test_five_thousand_villages_at_once_are_decided_in_two_seconds_and_hol
         assert p99 is not None and p99 <= TOLD_WITHIN
         assert set(country.listed_at) == set(dark)
         log.info("%s", cost)
-        assert sum(cost.casework) + cost.decided <= BUSY * DECIDED_WITHIN, str(cost)
-        assert cost.longest_turn <= BUSY * MOST_HELD, str(cost)
+        assert sum(cost.casework) + cost.decided <= DECIDED_WITHIN, str(cost)
+        assert cost.longest_turn <= MOST_HELD, str(cost)
         assert country.late_devices == 0
         assert len(cost.commits) > 20, "a storm is written in slices"
         assert max(cost.commits) <= SLICE + ONE_FAULT_AT_MOST
