@@ -134,6 +134,12 @@ def test_an_expectation_of_which_nothing_is_known_is_missed() -> None:
     ]
 
 
+def test_a_country_that_is_not_tested_again_in_time_is_told() -> None:
+    (told,) = missed(a_report(), Expect(tested_again=30))
+    assert "within 30 s" in told
+    assert "31.0 s after the return, - after the return" in told
+
+
 def test_expectations_that_are_met_are_not_mentioned() -> None:
     report = a_report(seconds_to_ticket={"p99": 59.0}, precision=1.0, recall=1.0)
     assert list(missed(report, Expect(ticket_p99=60, precision=1, recall=1, alarms=0, same_twice=0))) == []

@@ -188,3 +188,16 @@ def test_fault_that_an_operator_explained_is_not_joined_to_its_neighbours() -> N
         here.kill(device, T + 5)
     here.conclude(T + 60)
     assert [(fault.key, fault.overruled_by) for fault in here.open()] == [("olt-b", "noc"), ("olt-a", "")]
+
+
+def test_mergers_of_a_storm_are_told_one_after_the_other_not_entangled() -> None:
+    here = Land.of(PROVINCE)
+    for amphoe, _ in PROVINCE:
+        for number, device in enumerate(here.on(amphoe)):
+            here.kill(device, T + number)
+    here.conclude(T + 30)
+    assert len(here.open()) == 12
+    changed = here.conclude(T + 60)
+    families = [fault.merged_into or fault.id for fault in changed]
+    assert len(set(families)) == 6
+    assert families == sorted(families, key=families.index), "a family's faults are not side by side"
