@@ -20,7 +20,9 @@ STEP = 0.005
 """Seconds between two steps; one whose work takes longer is followed by the next as soon as others had their turn."""
 PINGS_PER_STEP = 75
 POLLS_PER_STEP = 200
-"""Polls go first: one that is lost is asked for again only after 2 s by default, a ping is given up after 1 s."""
+"""Polls go first: one that is lost is asked for again, a ping is not."""
+WAITED = 1.0
+"""Seconds after which a poll is not waited for any longer before the device is asked again."""
 MOST_POLLS = 3_000
 """Under way at a time: their answers fit the receive buffer."""
 
@@ -104,6 +106,7 @@ class FullRound:
         step_ends = began
         while self._country.fleet is fleet:
             now = self._clock.now()
+            self._snmp.hurry(WAITED, now)
             self._snmp.turn((), now)
             self._sweep.ask(pings.next(PINGS_PER_STEP, now.monotonic), now)
             room = MOST_POLLS - polls.under_way.size

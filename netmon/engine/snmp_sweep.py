@@ -168,6 +168,10 @@ class SnmpSweep:
         """Poll these out of turn; who is being polled already is left to that."""
         self._request(devices, now.monotonic)
 
+    def hurry(self, waited: float, now: Now) -> None:
+        """See `ports.SnmpReader`: for as long as somebody waits for all polls to end."""
+        self._reader.hurry(waited, now.monotonic)
+
     def _request(self, devices: Sequence[int], now: float) -> None:
         plans, request = self._plans, self._reader.request
         for device in devices:

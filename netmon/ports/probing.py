@@ -105,6 +105,14 @@ class SnmpReader(Protocol):
         """All polls that ended since the last call; `now` is monotonic seconds."""
         ...
 
+    def hurry(self, waited: float, now: float) -> None:
+        """Ask again at once, where that is still allowed, whoever has not answered for `waited` seconds.
+
+        Somebody waits for the whole country; most that have not answered by then never got the request. The last
+        request to a device has all its time, so that a slow one is heard.
+        """
+        ...
+
     def forget(self) -> None:
         """Drop the polls under way: the indices mean other devices from now on."""
         ...

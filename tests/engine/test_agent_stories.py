@@ -57,6 +57,8 @@ class Wire:
         batch, self.batch = self.batch, SnmpBatch()
         return batch
 
+    def hurry(self, waited: float, now: float) -> None: ...
+
     def forget(self) -> None:
         self.batch = SnmpBatch()
 

@@ -54,6 +54,8 @@ class SlowReader:
             missed=[index for _, index, _ in done if index in self.deaf],
         )
 
+    def hurry(self, waited: float, now: float) -> None: ...
+
     def forget(self) -> None:
         self.under_way.clear()
 

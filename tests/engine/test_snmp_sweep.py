@@ -65,6 +65,8 @@ class PlayedReader:
         batch, self.batch = self.batch, SnmpBatch()
         return batch
 
+    def hurry(self, waited: float, now: float) -> None: ...
+
     def forget(self) -> None:
         self.forgotten += 1
 

@@ -153,6 +153,25 @@ class SnmpClient:
         while self._resting and self._resting[0][0] <= now:
             del self._book[self._resting.popleft()[1]]
 
+    def ask_again(self, waited: float, now: float) -> None:
+        """Ask again, before its time, whoever has not answered for so long; the last request has all its time."""
+        has_read = False
+        for timeout, lane in tuple(self._lanes.items()):
+            last: list[tuple[float, int]] = []
+            while lane and lane[0][0] <= now + timeout - waited:
+                entry = lane.popleft()
+                flight = self._book.get(entry[1])
+                if isinstance(flight, tuple) and not has_read:
+                    has_read = True  # as above
+                    self._read_all(now)
+                    flight = self._book[entry[1]]
+                if isinstance(flight, tuple):
+                    if flight[5] > 0:
+                        self._time_out(flight, now)
+                    else:
+                        last.append(entry)
+            lane.extendleft(reversed(last))
+
     def on_readable(self, sock: socket.socket, now: float) -> int:
         """Read and match what has arrived, up to a budget; return how many datagrams that was."""
         receive, awaited, book, rest = sock.recvfrom, self._awaited, self._book, self._resting.append

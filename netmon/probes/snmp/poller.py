@@ -229,6 +229,10 @@ class SnmpPoller:
         batch, self._batch = self._batch, SnmpBatch()
         return batch
 
+    def hurry(self, waited: float, now: float) -> None:
+        """See `ports.SnmpReader`."""
+        self._client.ask_again(waited, now)
+
     def forget(self) -> None:
         """See `ports.SnmpReader`."""
         for _, agent, _ in self._polls.values():

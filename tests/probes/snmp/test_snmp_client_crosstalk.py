@@ -337,3 +337,31 @@ def test_what_the_kernel_drops_is_counted(asker, new_agent, answer):
     counters = asker.client.counters
     assert counters.kernel_drops > 0
     assert counters.answered + sum(counters.rejects.values()) + counters.kernel_drops == 501
+
+
+def test_in_a_hurry_the_silent_are_asked_again_before_their_time_but_the_last_request_has_all_of_it(
+    asker, new_agent, answer
+):
+    asker.patience = Patience(timeout=2.0, retries=1)
+    lost, fresh = new_agent(), new_agent()
+    first = asker.ask(1, lost, now=0.0)
+    newer = asker.ask(2, fresh, now=0.9)
+    asker.client.ask_again(1.0, now=1.1)
+    again = lost.listen()
+    assert again.request_id != first.request_id
+    fresh.send(answer(newer))
+    asker.read(now=1.2)
+    asker.client.ask_again(1.0, now=2.5)
+    assert asker.client.harvest(now=2.6).answers == [(2, [1])]
+    lost.send(answer(again, uptime=7))
+    asker.read(now=3.0)
+    assert asker.client.harvest(now=3.0).answers == [(1, [7])]
+
+
+def test_an_answer_that_waits_to_be_read_is_not_asked_for_again_in_a_hurry(asker, new_agent, answer):
+    asker.patience = Patience(timeout=2.0, retries=1)
+    agent = new_agent()
+    agent.send(answer(asker.ask(1, agent, now=0.0), uptime=5))
+    asker.client.ask_again(1.0, now=1.5)
+    assert asker.client.harvest(now=1.5).answers == [(1, [5])]
+    assert asker.client.counters.retries == 0
