@@ -119,7 +119,7 @@ async def test_everybody_is_asked_once_and_the_report_says_who_answered() -> Non
 
 
 async def test_a_round_of_tens_of_thousands_takes_seconds_and_never_has_too_many_polls_under_way() -> None:
-    reader = SlowReader(rtt=0.5)
+    reader = SlowReader(rtt=0.2)
     stage = Stage(40_000, reader)
     stage.discovered()
     reader.under_way.clear()
