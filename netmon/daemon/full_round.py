@@ -14,7 +14,7 @@ from netmon.settings import Settings, state_directory
 log = logging.getLogger(__name__)
 
 REPORT = "round.json"
-_SLACK = 1.0
+_SLACK = 0.4
 """Seconds: outcomes are noticed a little after they come."""
 
 

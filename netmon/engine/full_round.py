@@ -5,7 +5,7 @@ even pace; polls as fast as answers come back, with no more under way than the n
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,33 +57,44 @@ class RoundReport:
         return max(self.ping_seconds, self.poll_seconds)
 
 
-@dataclass(slots=True)
 class _Errand:
-    """One kind of probe: whom it is for, how far it is, and when its last outcome came."""
+    """One kind of probe: whom it is for, how far it is, and when its last outcome came.
 
-    rows: NDArray[np.intp]
-    patience: float
-    sent: int = 0
-    sent_at: float = 0.0
-    ended_at: float | None = None
-    under_way: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, np.intp))
+    Who has no outcome after all the time there is was not asked, for the kernel had no room: `tries` more may be made.
+    """
+
+    def __init__(self, rows: NDArray[np.intp], patience: float, tries: int = 0) -> None:
+        self.rows = rows
+        self.sent = 0
+        self.ended_at: float | None = None
+        self.under_way: NDArray[np.intp] = rows[:0]
+        self._waiting = rows
+        self._patience = patience
+        self._tries = tries
+        self._sent_at = 0.0
 
     def next(self, most: int, now: float) -> Sequence[int]:
         """The next few to be asked."""
-        some = self.rows[self.sent : self.sent + max(0, most)]
+        some = self._waiting[: max(0, most)]
         if some.size:
-            self.sent, self.sent_at = self.sent + some.size, now
+            self._waiting, self._sent_at = self._waiting[some.size :], now
+            self.sent = max(self.sent, len(self.rows) - self._waiting.size)
             self.under_way = np.concatenate((self.under_way, some))
         asked: list[int] = some.tolist()
         return asked
 
     def look(self, outcomes: NDArray[np.float64], began: float, now: float) -> None:
-        """See who has an outcome by now, and whether all have; who has none after all that time will have none."""
-        if self.ended_at is None:
-            self.under_way = self.under_way[~(outcomes[self.under_way] >= began)]
-            is_over = not self.under_way.size or now >= self.sent_at + self.patience
-            if is_over and self.sent == len(self.rows):
-                self.ended_at = now
+        """See who has an outcome by now, and whether all have that will have one."""
+        if self.ended_at is not None:
+            return
+        self.under_way = self.under_way[~(outcomes[self.under_way] >= began)]
+        if self._waiting.size or (self.under_way.size and now < self._sent_at + self._patience):
+            return
+        if self.under_way.size and self._tries:
+            self._tries -= 1
+            self._waiting, self.under_way = self.under_way, self.under_way[:0]
+        else:
+            self.ended_at = now
 
 
 class FullRound:
@@ -102,7 +113,7 @@ class FullRound:
     async def run(self) -> RoundReport:
         """Ask everybody, and wait for the last outcome."""
         fleet, began = self._country.fleet, self._clock.now().monotonic
-        pings = _Errand(self._sweep.watched(), self._patience.ping)
+        pings = _Errand(self._sweep.watched(), self._patience.ping, tries=1)
         polls = _Errand(self._snmp.pollable(), self._patience.poll)
         step_ends = began
         while self._country.fleet is fleet:

@@ -14,6 +14,7 @@ from netmon.model.fleet import Fleet
 from netmon.model.health import Health
 from netmon.model.ids import DeviceId
 from netmon.model.inventory import Device, Inventory, Lifecycle, Role
+from netmon.model.time import Now
 from netmon.ports import SnmpBatch, SnmpPlan
 from netmon.rules.isolation import IsolationPolicy
 from netmon.rules.odds import OddsPolicy, RecoveryPolicy
@@ -158,3 +159,21 @@ async def test_a_reload_ends_the_round_and_the_report_says_so() -> None:
     report = await stage.run()
     assert not report.is_whole
     assert report.pinged == 2 * PINGS_PER_STEP
+
+
+async def test_pings_for_which_the_kernel_had_no_room_are_sent_once_more() -> None:
+    stage = Stage(1000, SlowReader())
+    stage.clock.move(30.0)
+    first, second = (stage.inventory.devices[at].address for at in (7, 8))
+    stage.pinger.unroutable = {first, second}
+    turn, began = stage.snmp.turn, stage.clock.now().monotonic
+
+    def turning(slots: Sequence[int], now: Now) -> None:
+        turn(slots, now)
+        if now.monotonic - began > PATIENCE.ping / 2:
+            stage.pinger.unroutable = {second}
+
+    stage.snmp.turn = turning  # type: ignore[method-assign]
+    report = await stage.run()
+    assert (report.pinged, report.answered) == (999, 998)
+    assert 2 * PATIENCE.ping <= report.ping_seconds < 2 * PATIENCE.ping + 1
