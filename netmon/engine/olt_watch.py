@@ -47,7 +47,8 @@ ROWS_GONE_AGAIN = 600.0
 KEPT_ROUNDS = 3
 OPTICS_STEP = 8
 """ONUs whose light is read in one go at least, which is one request at most OLTs."""
-SWEEP_OUT_EVERY = 100
+SWEEP_OUT_EVERY, LINK_EVERY = 100, 10
+"""Slots between two looks for OLTs that are dark, and for those that can be asked for the first time."""
 
 _ASKED = np.array([health in (Health.UP, Health.RECOVERING) for health in Health])
 
@@ -105,6 +106,7 @@ class OltWatch:
         for olt in self._observed.olts.values():
             said_at = self._country.fleet.row_at[list(olt.onus)]
             olt.answered_at = float(np.nanmax(said_at)) if np.isfinite(said_at).any() else np.nan
+        self._unlinked = set(self._observed.olts)
         self._slots = build_olt_round(self._country.inventory, self._observed.olts, pace.interval)
         self._finding = self._reading = 0
 
@@ -131,11 +133,21 @@ class OltWatch:
                 self._round(olts[device], now)
             if slot % SWEEP_OUT_EVERY == 0:
                 self._sweep_out(now)
+            if slot % LINK_EVERY == 0:
+                self._link(now)
         self._look_for_questions(now)
         for device in list(self._urgent):
             olt = olts[device]
             if now.monotonic - olt.wanted_at >= GATHERED:
                 self._read(olt, now)
+
+    def _link(self, now: Now) -> None:
+        """Begin with an OLT as soon as it is known how it is asked: records that are wrong are wrong until then."""
+        for device in [one for one in self._unlinked if self._plans.plan(one) is not None]:
+            olt = self._observed.olts[device]
+            self._round(olt, now)
+            if olt.link is not None and (olt.is_finding or olt.found_at > -np.inf):
+                self._unlinked.discard(device)
 
     def _round(self, olt: Olt, now: Now) -> None:
         """One OLT's turn in the round: its plan may be another, its rows due to be found; its states are read."""

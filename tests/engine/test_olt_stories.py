@@ -119,7 +119,8 @@ def test_the_light_of_all_is_read_once_in_its_time_and_stands_on_the_onu() -> No
     assert set(olt.lit) == set(olt.serials)
     olt.lit.clear()
     house.live(200)
-    assert set(olt.lit.values()) <= {1, 2} and len(olt.lit) >= 40
+    # A step waits for a round of its OLT, and the shorter last one may be among them.
+    assert set(olt.lit.values()) <= {1, 2} and len(olt.lit) >= 32
     index = house.country.inventory.index_of[DeviceId("onu-7")]
     assert house.country.fleet.told_readings.of(index) == {LIGHT: -24.0}
 
@@ -272,6 +273,16 @@ def one_recorded_at_the_wrong_olt() -> OltHouse:
     own.serials, own.said[here.key] = [*own.serials, here.key], ONLINE
     house.live(60)
     return house
+
+
+def test_an_olts_rows_are_found_within_seconds_of_knowing_how_it_is_asked() -> None:
+    house = OltHouse(with_olts(4))
+    plan = house.known.pop("olt-1")
+    house.live(50)
+    assert house.olts.known() == 0
+    house.known["olt-1"] = plan
+    house.live(3)
+    assert house.olts.known() == 4
 
 
 def test_an_onu_that_another_olt_lists_hangs_there_whatever_the_inventory_says() -> None:

@@ -17,7 +17,8 @@ def tell(console: Console, report: Report) -> None:
     for event in report["events"]:
         if event["cause"] is not None:
             table.add_row(*_row(event))
-    console.print(table)
+    if table.row_count:
+        console.print(table)
     overall, notices = report["overall"], report["notices"]
     ticket, resolved = overall["seconds_to_ticket"], overall["seconds_to_resolved"]
     console.print(
