@@ -3,22 +3,27 @@
 from collections.abc import Iterator
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from netmon.lab.scenario import Expect
 
 Report = dict[str, Any]
+WIDTH = 132
+"""Columns that the table takes also where nobody knows how wide the page is: in a file, or in a log."""
 
 
 def tell(console: Console, report: Report) -> None:
     """The figures a person wants; the JSON has them all."""
-    table = Table("event", "villages", "tickets", "cause", "to ticket p50 / p99", "to resolved p99", "missed", "wrong")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("event", "villages", "tickets", "cause", "to ticket p50 / p99", "to resolved p99", "missed", "wrong"):
+        table.add_column(name, no_wrap=True)
     for event in report["events"]:
         if event["cause"] is not None:
             table.add_row(*_row(event))
     if table.row_count:
-        console.print(table)
+        console.print(table, width=max(console.width, WIDTH))
     overall, notices = report["overall"], report["notices"]
     ticket, resolved = overall["seconds_to_ticket"], overall["seconds_to_resolved"]
     console.print(
