@@ -125,32 +125,52 @@ async def _slow_line(made: Sinks, seconds: Callable[[], float]) -> AsyncIterator
     Gives the port to call.
     """
 
+    under_way: set[asyncio.Task[None]] = set()
+
     async def ask(head: bytes) -> bytes:
         there, back = await asyncio.open_connection("127.0.0.1", made.kannel.sendsms)
-        back.write(head)
-        answer = await there.readuntil(b"\r\n\r\n")
-        length = re.search(rb"(?i)content-length: *(\d+)", answer)
-        answer += await there.readexactly(int(length[1]) if length else 0)
-        back.close()
-        return answer
+        try:
+            back.write(head)
+            answer = await there.readuntil(b"\r\n\r\n")
+            length = re.search(rb"(?i)content-length: *(\d+)", answer)
+            return answer + await there.readexactly(int(length[1]) if length else 0)
+        finally:
+            await _closed(back)
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        answer = await ask(head)
+        moment = Moment(time.time())
+        if answer.split()[1] == b"202":
+            query = parse_qs(urlsplit(head.split()[1].decode()).query)
+            made.asked.append((query["account"][0], moment))
+        await asyncio.sleep(seconds())
+        if not reader.at_eof() and reader.exception() is None:
+            writer.write(answer)
+            await writer.drain()
+            moment.answered = time.time()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            head = await reader.readuntil(b"\r\n\r\n")
-            answer = await ask(head)
-            moment = Moment(time.time())
-            if answer.split()[1] == b"202":
-                query = parse_qs(urlsplit(head.split()[1].decode()).query)
-                made.asked.append((query["account"][0], moment))
-            await asyncio.sleep(seconds())
-            if not reader.at_eof() and reader.exception() is None:
-                writer.write(answer)
-                await writer.drain()
-                moment.answered = time.time()
-        writer.close()
+        task = asyncio.current_task()
+        assert task is not None
+        under_way.add(task)
+        try:
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+                await carry(reader, writer)
+        finally:
+            await _closed(writer)
+            under_way.discard(task)
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
+        await asyncio.gather(*under_way, return_exceptions=True)
+
+
+async def _closed(writer: asyncio.StreamWriter) -> None:
+    """Closed to the last, or its destructor complains after the loop's end."""
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
