@@ -11,11 +11,13 @@ from netmon.lab.scenario import Expect
 
 Report = dict[str, Any]
 WIDTH = 132
-"""Columns that the table takes also where nobody knows how wide the page is: in a file, or in a log."""
+"""Columns of a page that is no terminal: a file, or a log."""
 
 
 def tell(console: Console, report: Report) -> None:
     """The figures a person wants; the JSON has them all."""
+    if not console.is_terminal:
+        console.width = WIDTH
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("event", "villages", "tickets", "cause", "to ticket p50 / p99", "to resolved p99", "missed", "wrong"):
         table.add_column(name, no_wrap=True)
@@ -23,7 +25,7 @@ def tell(console: Console, report: Report) -> None:
         if event["cause"] is not None:
             table.add_row(*_row(event))
     if table.row_count:
-        console.print(table, width=max(console.width, WIDTH))
+        console.print(table)
     overall, notices = report["overall"], report["notices"]
     ticket, resolved = overall["seconds_to_ticket"], overall["seconds_to_resolved"]
     console.print(
