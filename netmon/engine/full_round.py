@@ -18,9 +18,9 @@ from netmon.ports import Clock, Vitals
 
 STEP = 0.005
 """Seconds between two steps; one whose work takes longer is followed by the next as soon as others had their turn."""
-PINGS_PER_STEP = 75
-POLLS_PER_STEP = 200
-"""Polls go first: one that is lost is asked for again, a ping is not."""
+PINGS_PER_STEP = 100
+POLLS_PER_STEP = 150
+"""Polls go first, for one that is lost is asked for again, and a ping is not. Room that they leave is the pings'."""
 WAITED = 1.0
 """Seconds after which a poll is not waited for any longer before the device is asked again."""
 MOST_POLLS = 1_500
@@ -120,9 +120,10 @@ class FullRound:
             now = self._clock.now()
             self._snmp.hurry(WAITED, now)
             self._snmp.turn((), now)
-            self._sweep.ask(pings.next(PINGS_PER_STEP, now.monotonic), now)
-            room = MOST_POLLS - polls.under_way.size
-            self._snmp.ask(polls.next(min(room, POLLS_PER_STEP), now.monotonic), now)
+            room = min(POLLS_PER_STEP, MOST_POLLS - polls.under_way.size)
+            polled = polls.next(room, now.monotonic)
+            self._snmp.ask(polled, now)
+            self._sweep.ask(pings.next(PINGS_PER_STEP + POLLS_PER_STEP - len(polled), now.monotonic), now)
             pings.look(fleet.probed_at, began, now.monotonic)
             polls.look(self._snmp.ended_at, began, now.monotonic)
             if pings.ended_at is not None and polls.ended_at is not None:
