@@ -113,7 +113,7 @@ def test_a_library_is_kept_to_its_rooms_and_an_unlisted_one_is_refused(
 
 
 def test_install_peers_knows_every_peer_the_tests_ask_for() -> None:
-    known = set(re.findall(r"=([\w-]+)$", (ROOT / "tests/install-peers").read_text(), re.MULTILINE))
+    known = set(re.findall(r"=([\w.-]+)$", (ROOT / "tests/install-peers").read_text(), re.MULTILINE))
     asked = {program for path in ROOT.glob("tests/**/test_*.py") for program in peers_asked_in(path)}
     assert asked <= known
 
