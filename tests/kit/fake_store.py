@@ -294,12 +294,12 @@ class FakeStore:
 
     def _send(self, decision: SendNotice, now: Now) -> None:
         notice = decision.notice
-        if notice.fault is not None:
-            self._known(notice.fault)
         if len(self._keys) != len(self.rows):
             self._keys = {row.notice.key for row in self.rows}
         if notice.key in self._keys or self._verdict(decision.telling, notice, now) is False:
             return
+        if notice.fault is not None:
+            self._known(notice.fault)
         self._keys.add(notice.key)
         of_centre = [t.number for t in self.by_number.values() if (t.fault, t.centre) == (notice.fault, notice.centre)]
         ticket = of_centre[-1] if of_centre else None
@@ -321,7 +321,8 @@ class FakeStore:
                 return None
             told = "down" if row.state == "sent" or row.told_with else "maybe" if row.doubts else ""
             if told:
-                known = ("" if told == "down" else told) if row.notice.stage is Stage.RESOLVED else told
+                is_end = row.notice.stage in {Stage.RESOLVED, Stage.SIGHTED}
+                known = "" if is_end and told == "down" else told
         return bool(known) if telling is Telling.IF_TOLD else known != "down"
 
     def _earlier(self, notice: Notice) -> list[OutboxRow]:
