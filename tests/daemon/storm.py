@@ -12,7 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -102,13 +102,13 @@ def village_behind(country: Country, feeder: str) -> str:
 class Life:
     """One daemon: from when to when it watched (Unix seconds), and what its death by SIGKILL left on the wire.
 
-    `parted` are the notices it had parted with and not yet settled: only these may come twice. It `needs` so many
-    seconds to see an outage, the more the longer its start took: that is how busy the machine was.
+    `parted` are the notices it had parted with and not yet settled, and when it did: only these may come twice. It
+    `needs` so many seconds to see an outage, the more the longer its start took: that is how busy the machine was.
     """
 
     since: float
     until: float
-    parted: frozenset[str] = frozenset()
+    parted: Mapping[str, float] = field(default_factory=dict)
     needs: float = TOLD_WITHIN
 
     @property
@@ -204,11 +204,11 @@ class Storm:
             members.setdefault(row["fault"], set()).add(row["device"])
         return [{**dict(row), "devices": members.get(row["id"], set())} for row in self.rows("select * from fault")]
 
-    def parted(self, born: float) -> frozenset[str]:
+    def parted(self, born: float) -> dict[str, float]:
         """Notices that a daemon which was born then, and is dead now, had parted with; not what it found so."""
-        query = f"select key from outbox where state = 'waiting' and parted_at >= {born}"
+        query = f"select key, parted_at from outbox where state = 'waiting' and parted_at >= {born}"
         made = (self.state / "netmon.db").exists() and self.rows("select 1 from sqlite_master where name = 'outbox'")
-        return frozenset(row["key"] for row in self.rows(query)) if made else frozenset()
+        return {row["key"]: row["parted_at"] for row in self.rows(query)} if made else {}
 
     def undrained(self) -> list[str]:
         """What is not over yet."""

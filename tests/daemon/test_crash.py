@@ -96,8 +96,7 @@ def copies_of(storm: Storm) -> dict[str, list[Copy]]:
 class Repeat:
     """A copy after the first: of the one before it, `late` is how long (s) its answer lay unrecorded at the kill.
 
-    None where it had not been answered by then. `explained` says whether a kill did come in between, while the notice
-    was on the wire.
+    None where it had not been answered by then. `explained` says whether its sender was killed with it on the wire.
     """
 
     key: str
@@ -110,7 +109,12 @@ def repeats(storm: Storm) -> list[Repeat]:
     found = []
     for key, copies in copies_of(storm).items():
         for before, after in itertools.pairwise(copies):
-            kills = [life for life in storm.lives if key in life.parted and before.taken <= life.until <= after.taken]
+            # A busy machine may bring a message to its gateway only after whoever sent it is dead.
+            kills = [
+                life
+                for life in storm.lives
+                if key in life.parted and life.parted[key] <= before.taken and life.until <= after.taken
+            ]
             late = None
             if kills and before.answered is not None and before.answered < kills[0].until:
                 late = kills[0].until - before.answered
