@@ -21,6 +21,7 @@ from netmon.cli.demo.cast import Process
 from netmon.cli.demo.interrupts import Interrupts
 from netmon.cli.demo.outcome import Outcome, look, write_summary
 from netmon.cli.demo.screen import TRUTH, Screen
+from netmon.cli.demo.show import ENOUGH
 from netmon.cli.demo.stage import MARK, Stage, set_stage, write_settings
 from netmon.cli.demo.telling import tell_summary
 from netmon.errors import InputError
@@ -265,7 +266,7 @@ def test_a_demo_that_is_interrupted_still_sums_up_and_leaves_nothing_behind(tmp_
     assert "Stopped early." in rest
     summary = json.loads((folder / "summary.json").read_text())
     assert (summary["villages"], summary["tickets"]["opened"]) == (20, 0)
-    assert summary["devices_answered"] == summary["devices_expected"] > 20
+    assert summary["devices_answered"] >= ENOUGH * summary["devices_expected"] > 20  # it starts with nearly all
     assert gone(folder, within=0) == []
 
 
