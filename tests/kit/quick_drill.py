@@ -13,6 +13,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
+from netmon.cli.drill.desk import ticket_state
 from netmon.engine.casework import CasePolicy, Casework
 from netmon.engine.judge import HealthPolicy, Judge
 from netmon.engine.olt_watch import OltPace, OltParts, OltWatch
@@ -28,7 +29,7 @@ from netmon.lab.inventory_files import write_inventory
 from netmon.lab.ledger import Ledger
 from netmon.lab.responder import Responder
 from netmon.lab.scenario import Scenario, check_scenario
-from netmon.lab.scoring.kept import Kept, TicketState
+from netmon.lab.scoring.kept import Kept
 from netmon.lab.scoring.score import Report, score
 from netmon.lab.timeline import timeline
 from netmon.model.country import Country
@@ -272,19 +273,7 @@ class QuickDrill:
                 if self._known.get(number) == (ticket, fault):
                     continue
                 self._known[number] = (ticket, fault)
-                dark = frozenset(fault.dark_villages)
-                state = TicketState(
-                    at=at,
-                    number=number,
-                    centre=ticket.centre,
-                    status=ticket.status,
-                    cause=fault.cause,
-                    confidence=fault.confidence,
-                    opened_at=ticket.opened_at,
-                    villages=ticket.villages,
-                    dark=tuple(village for village in ticket.villages if village in dark),
-                )
-                journal.write(state.line())
+                journal.write(ticket_state(ticket, fault, at).line())
 
 
 def play(script: Mapping[str, Any], folder: Path) -> tuple[Report, QuickDrill]:

@@ -15,19 +15,7 @@ TICKET_STAGES = [stage for stage in Stage if stage not in {Stage.BLIND, Stage.SI
 
 
 class NotifierContract:
-    """Inherit and give the three fixtures."""
-
-    @pytest.fixture
-    def channel(self) -> Channel:
-        raise NotImplementedError
-
-    @pytest.fixture
-    def notifier(self) -> Notifier:
-        raise NotImplementedError
-
-    @pytest.fixture
-    def troubled(self) -> Notifier:
-        raise NotImplementedError
+    """Inherit and give the fixtures `channel`, `notifier` (which works) and `troubled` (which does not)."""
 
     @pytest.fixture
     def sample(self, channel: Channel) -> Letter:

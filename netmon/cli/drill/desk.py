@@ -53,7 +53,7 @@ class Desk:
                     found[ticket.number] = (ticket, case.fault)
         at = time.time()
         for number in sorted(found):
-            self._note(_state(*found[number], at))
+            self._note(ticket_state(*found[number], at))
         self._journal.flush()
 
     async def close(self) -> None:
@@ -74,7 +74,8 @@ class Desk:
         self._news(state, before)
 
 
-def _state(ticket: Ticket, fault: Fault, at: float) -> TicketState:
+def ticket_state(ticket: Ticket, fault: Fault, at: float) -> TicketState:
+    """A ticket as a desk sees it at that time (Unix seconds)."""
     dark = frozenset(fault.dark_villages)
     return TicketState(
         at=at,

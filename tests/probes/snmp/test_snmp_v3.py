@@ -22,48 +22,15 @@ from netmon.probes.snmp.walk import WalkEnd, WalkLimits
 from netmon.settings.profiles import load_profiles
 from tests.kit.peers import skip_or_fail
 from tests.kit.snmp_agent import COMMUNITY, Snmpd, free_port, running_snmpd
+from tests.kit.snmp_users import KEY, NET_SNMPS_NAMES, SECOND_KEY, USERS, access_of, lines_of
+from tests.kit.spoiler import Spoiler
 
 pytestmark = pytest.mark.peer("snmpd")
 
 SYSTEM = (1, 3, 6, 1, 2, 1, 1)
 NAME, UPTIME, NOT_THERE = (*SYSTEM, 5, 0), (*SYSTEM, 3, 0), (*SYSTEM, 99, 0)
-KEY, SECOND_KEY = b"first-passphrase", b"second-passphrase"
 IMPATIENT = Patience(timeout=1.0, retries=0)
-AUTHENTICATION = {
-    Authentication.MD5: "MD5",
-    Authentication.SHA1: "SHA",
-    Authentication.SHA224: "SHA-224",
-    Authentication.SHA256: "SHA-256",
-    Authentication.SHA384: "SHA-384",
-    Authentication.SHA512: "SHA-512",
-}
-PRIVACY = {
-    Privacy.NONE: "",
-    Privacy.DES: "DES",
-    Privacy.AES128: "AES",
-    Privacy.AES192: "AES-192",
-    Privacy.AES256: "AES-256",
-    Privacy.AES192C: "AES-192-C",
-    Privacy.AES256C: "AES-256-C",
-}
 Use = Callable[[PysnmpSession], Coroutine[Any, Any, Any]]
-
-
-def lines_of(authentication: Authentication, privacy: Privacy) -> tuple[str, str]:
-    """Make net-snmp know a user of these protocols, by a name that tells them."""
-    name = f"{authentication}-{privacy}"
-    secret = f'{PRIVACY[privacy]} "{SECOND_KEY.decode()}"' if PRIVACY[privacy] else ""
-    level = "priv" if secret else "auth"
-    user = f'createUser {name} {AUTHENTICATION[authentication]} "{KEY.decode()}" {secret}'
-    return user, f"rouser {name} {level}"
-
-
-USERS = [line for one in Authentication for two in Privacy for line in lines_of(one, two)]
-
-
-def access_of(authentication: Authentication = Authentication.SHA256, privacy: Privacy = Privacy.AES128) -> UserAccess:
-    user = SnmpUser(f"{authentication}-{privacy}", authentication, privacy)
-    return UserAccess(user, KEY, b"" if privacy is Privacy.NONE else SECOND_KEY)
 
 
 @pytest.fixture(scope="module")
@@ -93,8 +60,8 @@ def test_every_pair_of_protocols_reads_a_real_agent(
     agent: Snmpd, authentication: Authentication, privacy: Privacy
 ) -> None:
     log = (agent.home / "log").read_text()
-    if re.search(rf"(?i)(unknown|invalid|unsupported).*{PRIVACY[privacy] or 'nothing'}\b", log):
-        skip_or_fail(f"This snmpd was built without {PRIVACY[privacy]}.")
+    if re.search(rf"(?i)(unknown|invalid|unsupported).*{NET_SNMPS_NAMES[privacy] or 'nothing'}\b", log):
+        skip_or_fail(f"This snmpd was built without {NET_SNMPS_NAMES[privacy]}.")
     assert ask(agent.address, access_of(authentication, privacy), read_name) == [b"olt-4001"]
 
 
@@ -257,25 +224,6 @@ def test_passphrases_and_communities_are_not_shown() -> None:
         assert secret.decode() not in shown
 
 
-class Garbler(asyncio.DatagramProtocol):
-    """Stands between a session and a real agent, and spoils every answer."""
-
-    def __init__(self, agent: Address, spoil: Callable[[bytes], bytes]) -> None:
-        self.agent, self.spoil, self.spoilt = agent, spoil, 0
-        self.asker: Any = None
-
-    def connection_made(self, transport: Any) -> None:
-        self.transport = transport
-
-    def datagram_received(self, data: bytes, source: Any) -> None:
-        if source == self.agent:
-            self.spoilt += 1
-            self.transport.sendto(self.spoil(data), self.asker)
-        else:
-            self.asker = source
-            self.transport.sendto(data, self.agent)
-
-
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -294,13 +242,13 @@ def test_an_answer_that_was_spoilt_is_never_taken_for_a_value(
 ) -> None:
     async def ask_through() -> tuple[Any, int]:
         loop = asyncio.get_running_loop()
-        transport, garbler = await loop.create_datagram_endpoint(
-            lambda: Garbler(agent.address, spoil), local_addr=("127.0.0.1", 0)
+        transport, spoiler = await loop.create_datagram_endpoint(
+            lambda: Spoiler(agent.address, spoil), local_addr=("127.0.0.1", 0)
         )
         pool = EnginePool()
         target = PysnmpTarget(transport.get_extra_info("sockname"), access, Patience(timeout=0.2, retries=0))
         try:
-            return await PysnmpSession(pool, target, Manner(has_answered=True)).get([UPTIME]), garbler.spoilt
+            return await PysnmpSession(pool, target, Manner(has_answered=True)).get([UPTIME]), spoiler.spoilt
         finally:
             pool.close()
             transport.close()

@@ -29,45 +29,17 @@ from netmon.probes.snmp.usm_session import UsmDesk, UsmSession, UsmTarget
 from netmon.probes.snmp.walk import WalkEnd
 from tests.kit.peers import skip_or_fail
 from tests.kit.snmp_agent import Snmpd, free_port, running_snmpd
+from tests.kit.snmp_users import KEY, NET_SNMPS_NAMES, SECOND_KEY, USERS, access_of, lines_of
+from tests.kit.spoiler import Spoiler
 
 SYSTEM = (1, 3, 6, 1, 2, 1, 1)
 NAME, UPTIME, NOT_THERE = (*SYSTEM, 5, 0), (*SYSTEM, 3, 0), (*SYSTEM, 99, 0)
-KEY, SECOND_KEY = b"first-passphrase", b"second-passphrase"
 IMPATIENT = Patience(timeout=1.0, retries=0)
-NET_SNMPS_NAMES = {
-    Authentication.MD5: "MD5",
-    Authentication.SHA1: "SHA",
-    Authentication.SHA224: "SHA-224",
-    Authentication.SHA256: "SHA-256",
-    Authentication.SHA384: "SHA-384",
-    Authentication.SHA512: "SHA-512",
-    Privacy.NONE: "",
-    Privacy.DES: "DES",
-    Privacy.AES128: "AES",
-    Privacy.AES192: "AES-192",
-    Privacy.AES256: "AES-256",
-    Privacy.AES192C: "AES-192-C",
-    Privacy.AES256C: "AES-256-C",
-}
 Use = Callable[[UsmSession], Coroutine[Any, Any, Any]]
 
 
-def lines_of(authentication: Authentication, privacy: Privacy) -> tuple[str, str]:
-    """Make net-snmp know a user of these protocols, by a name that tells them."""
-    name, cipher = f"{authentication}-{privacy}", NET_SNMPS_NAMES[privacy]
-    secret = f'{cipher} "{SECOND_KEY.decode()}"' if cipher else ""
-    user = f'createUser {name} {NET_SNMPS_NAMES[authentication]} "{KEY.decode()}" {secret}'
-    return user, f"rouser {name} {'priv' if secret else 'auth'}"
-
-
-USERS = [line for one in Authentication for two in Privacy for line in lines_of(one, two)]
 PAIR = lines_of(Authentication.SHA256, Privacy.AES128)
 SAME_ID = "exactEngineID 0x80001f8804636c6f6e6564"
-
-
-def access_of(authentication: Authentication = Authentication.SHA256, privacy: Privacy = Privacy.AES128) -> UserAccess:
-    user = SnmpUser(f"{authentication}-{privacy}", authentication, privacy)
-    return UserAccess(user, KEY, b"" if privacy is Privacy.NONE else SECOND_KEY)
 
 
 @pytest.fixture(scope="module")
@@ -295,25 +267,6 @@ def test_whatever_arrives_is_a_genuine_message_or_none(
         if is_genuine(message, access.user, keys):
             octets, at = found
             assert (message.message_id, message.clock, octets[at:]) == (1 << 24, clock, pdu)
-
-
-class Spoiler(asyncio.DatagramProtocol):
-    """Stands between a session and a real agent, and spoils every answer."""
-
-    def __init__(self, agent: Address, spoil: Callable[[bytes], bytes]) -> None:
-        self.agent, self.spoil, self.spoilt = agent, spoil, 0
-        self.asker: Any = None
-
-    def connection_made(self, transport: Any) -> None:
-        self.transport = transport
-
-    def datagram_received(self, data: bytes, source: Any) -> None:
-        if source == self.agent:
-            self.spoilt += 1
-            self.transport.sendto(self.spoil(data), self.asker)
-        else:
-            self.asker = source
-            self.transport.sendto(data, self.agent)
 
 
 def tampered(data: bytes) -> bytes:
