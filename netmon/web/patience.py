@@ -99,6 +99,22 @@ class PatientProtocol(H11Protocol):
         super().on_response_complete()
         self._see_off()
 
+    def send_400_response(self, msg: str) -> None:
+        """A request that goes wrong in its body is answered by whoever is first: this, or the page it asked for.
+
+        uvicorn lets both try, and a stranger's every broken chunk would be a traceback in the log.
+        """
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is None or cycle.response_complete:
+            super().send_400_response(msg)
+            return
+        cycle.disconnected = True
+        cycle.message_event.set()
+        if cycle.response_started:
+            self.transport.close()
+        else:
+            super().send_400_response(msg)
+
     def timeout_keep_alive_handler(self) -> None:
         super().timeout_keep_alive_handler()
         self._see_off()
