@@ -81,6 +81,11 @@ class _Ready:
     entries: tuple[OutboxEntry, ...]
     letter: Letter
 
+    @property
+    def is_doubted(self) -> bool:
+        """Whether all of it may have left before."""
+        return all(one.doubts for one in self.entries)
+
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
@@ -264,12 +269,16 @@ class Courier:
             await self._deliver(one.letter, [one])
 
     async def _fold(self, waiting: Sequence[_Ready]) -> None:
-        """All in one message, under the latest notice; what is about no ticket leaves for itself."""
+        """All in one message, under the latest notice; what is about no ticket leaves for itself.
+
+        So does what is in doubt, all together: with news among it, it would not be known for what may have come before.
+        """
         alone = [one for one in waiting if one.letter.ticket is None]
         rest = sorted((one for one in waiting if one.letter.ticket is not None), key=lambda one: one.entries[-1].id)
-        if rest:
-            folded = tuple(one.letter for one in rest) if len(rest) > 1 else ()
-            await self._deliver(replace(rest[-1].letter, folded=folded), rest)
+        for doubted in (True, False):
+            if together := [one for one in rest if one.is_doubted is doubted]:
+                folded = tuple(one.letter for one in together) if len(together) > 1 else ()
+                await self._deliver(replace(together[-1].letter, folded=folded), together)
         await self._each(waiting[0].letter.notice.channel, alone)
 
     async def _deliver(self, letter: Letter, carried: Sequence[_Ready]) -> None:

@@ -197,11 +197,13 @@ class MailComposer:
 
 
 def mail_key(letter: Letter) -> str:
-    """What makes two mails the same: the notice's key, and for a digest those of all it folds."""
+    """What makes two mails the same: the notice's key, and for a digest that of the notice it leaves under.
+
+    A digest sent again in doubt may leave out what is over by then; it is that digest still.
+    """
     if not letter.folded:
         return letter.notice.key
-    keys = "\n".join(sorted(one.notice.key for one in letter.folded))
-    return f"digest.{hashlib.sha256(keys.encode()).hexdigest()[:32]}"
+    return f"digest.{hashlib.sha256(letter.notice.key.encode()).hexdigest()[:32]}"
 
 
 def _urgency(letter: Letter) -> tuple[bool, int]:

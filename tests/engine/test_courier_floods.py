@@ -13,6 +13,7 @@ from netmon.model.ids import DeviceId, FaultId, TechnicianId, VillageId
 from netmon.model.inventory import Inventory, Technician
 from netmon.model.notices import Audience, Channel, Delivery, Letter, Notice, Recipient, Stage, Verdict
 from netmon.model.vitals import Vital
+from netmon.notifiers.mail import mail_key
 from netmon.rules.repetition import Rate
 from tests.engine.office import (
     FAULT,
@@ -32,6 +33,7 @@ from tests.engine.office import (
 
 DOWN = (Stage.OPENED, Stage.EXTENDED, Stage.RELABELLED)
 HOUR = 3600.0
+DOUBT_HOLD = 600.0
 MANY = tuple(Recipient(Audience.TECHNICIAN, f"t{number}") for number in range(30))
 
 
@@ -120,6 +122,29 @@ async def test_a_digest_that_fails_is_sent_again_whole(office: Office) -> None:
     office.mail.letters.clear()
     await office.work(courier, hours=1)
     assert set(office.states) == {"sent", "superseded"}
+    assert sorted(numbers(office.mail.letters)) == sorted(office.store.by_number)
+
+
+async def test_a_digest_in_doubt_is_sent_again_as_that_digest_and_news_in_another(office: Office) -> None:
+    mail = (TECHNICIAN, Channel.MAIL)
+    office.mail.answer = lambda _: Delivery(Verdict.UNKNOWN, reason="cut off")
+    for number in range(30):
+        await office.store.commit(began(number, T0, mail), office.clock.now())
+    courier = office.courier()
+    await courier.deliver_due(office.clock.now())
+    (in_doubt,) = office.mail.letters
+    office.mail.answer = lambda _: SENT
+    office.mail.letters.clear()
+    await office.store.commit(ended(3, office.clock.wall, mail), office.clock.now())
+    office.clock.wall += DOUBT_HOLD + 1
+    for number in range(30, 50):
+        await office.store.commit(began(number, office.clock.wall, mail), office.clock.now())
+    await office.work(courier, hours=1)
+    again = next(one for one in office.mail.letters if mail_key(one) == mail_key(in_doubt))
+    assert {*numbers([again])} < {*numbers([in_doubt])}
+    assert len(again.folded) == 29
+    news = [one for one in office.mail.letters if one is not again]
+    assert not {*numbers([again])} & {*numbers(news)}
     assert sorted(numbers(office.mail.letters)) == sorted(office.store.by_number)
 
 

@@ -59,10 +59,11 @@ def test_a_digest_is_no_part_of_a_tickets_thread() -> None:
     assert mail["Auto-Submitted"] == "auto-generated"
 
 
-def test_the_same_letters_make_the_same_mail_and_others_another() -> None:
+def test_the_same_letters_make_the_same_mail_and_one_under_another_notice_is_another() -> None:
     compose = mail_composer().compose
-    one, again, other = (compose(folded(letters)) for letters in (LETTERS, LETTERS, LETTERS[1:]))
+    one, again, fewer, other = (compose(folded(of)) for of in (LETTERS, LETTERS, LETTERS[1:], LETTERS[:-1]))
     assert one.as_bytes() == again.as_bytes()
+    assert one["Message-ID"] == fewer["Message-ID"], "sent again without what is over by now"
     assert one["Message-ID"] != other["Message-ID"]
     assert one["Message-ID"] != compose(LETTERS[-1])["Message-ID"]
 
