@@ -67,7 +67,7 @@ def icmp(devices: int, rounds: int, file: Path | None, picture: Path | None) -> 
 
 
 @bench.command()
-@click.option("--agents", type=WholeNumber(1, 1000), default=250, show_default=True, help="Addresses snmpd has.")
+@click.option("--agents", type=WholeNumber(1, 1000), default=1000, show_default=True, help="Addresses snmpd has.")
 @click.option("--rounds", type=WholeNumber(1, 10_000), default=80, show_default=True)
 @json_option
 @chart_option

@@ -6,6 +6,7 @@ discovered its agents, and the others have their sockets open and their requests
 
 import asyncio
 import contextlib
+import gc
 import json
 import socket
 import struct
@@ -30,6 +31,7 @@ async def sweep_netmon(agents: int, rounds: int, port: int) -> Counted:
 
     engine = BenchSnmpEngine(agents, port)
     await engine.discover()
+    gc.freeze()  # as the daemon does once it has started
     began, cpu = time.monotonic(), own_cpu()
     answered = await engine.sweep(rounds)
     told = answered, time.monotonic() - began, own_cpu() - cpu
