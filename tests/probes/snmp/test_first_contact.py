@@ -134,7 +134,8 @@ def test_devices_that_come_at_once_wait_for_the_first_of_their_family(new_agent:
 
     script = router_of_a_family()
     with played(new_agent, script) as address:
-        with_poller(use, address[1], vitals)
+        # They are one agent at one address, and each must have its turn at it in the time of an answer.
+        with_poller(use, address[1], vitals, timeout=5)
 
 
 def _kin() -> Kin:

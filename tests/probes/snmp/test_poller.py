@@ -49,12 +49,12 @@ def device(address: Address, credential: str = "read") -> Device:
     return Device(id=DeviceId("ap-1"), role=Role.AP, address=address[0], credential=credential)
 
 
-def with_poller(use: Use, port: int, vitals: CountedVitals | None = None) -> None:
+def with_poller(use: Use, port: int, vitals: CountedVitals | None = None, *, timeout: float = 0.2) -> None:
     async def run() -> None:
         config = PollerConfig(
             communities={"read": b"public", "wrong": b"nonsense"},
             profiles=PROFILES,
-            patience=Patience(timeout=0.2, retries=0),
+            patience=Patience(timeout, retries=0),
             port=port,
         )
         poller = open_poller(vitals or CountedVitals(), config)
