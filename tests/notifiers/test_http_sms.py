@@ -35,7 +35,7 @@ async def sink() -> AsyncIterator[Sink]:
 
 
 def driver(url: str, **other: Any) -> HttpSms:
-    return HttpSms(replace(HttpGateway(url=url, fields=FIELDS, timeout=0.5), **other), RENDERER)
+    return HttpSms(replace(HttpGateway(url=url, fields=FIELDS, timeout=5.0), **other), RENDERER)
 
 
 def reporting(sink: Sink, content: object) -> HttpSms:
