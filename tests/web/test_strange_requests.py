@@ -80,6 +80,21 @@ async def test_nonsense_is_refused_and_the_next_asker_notices_nothing(
     assert not [one for one in caplog.records if one.levelno >= logging.ERROR]
 
 
+async def test_a_body_that_goes_wrong_after_its_answer_is_hung_up_on_and_leaves_no_trace(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with served(guarded(house)) as address:
+        host, _, port = address.rpartition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"POST /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 405")
+        writer.write(b"zz\r\n")
+        assert b"HTTP/1." not in await asyncio.wait_for(reader.read(), 5.0), "one request was answered twice"
+        writer.close()
+        assert (await heard(address, HEALTH)).endswith(b"ok\n")
+    assert not [one for one in caplog.records if one.levelno >= logging.ERROR]
+
+
 async def test_a_thousand_requests_in_one_breath_are_each_answered_in_their_turn(house: House) -> None:
     async with served(guarded(house)) as address:
         answer = await heard(address, ONE_OF_MANY * 1_000)

@@ -1,6 +1,7 @@
 """netmon's own SNMP engine, wired for a bench: discovery, plans, paced sweep, Fleet; everything as in production."""
 
 import asyncio
+import math
 import re
 import tempfile
 from contextlib import suppress
@@ -53,7 +54,7 @@ class BenchSnmpEngine:
                 for n, host in enumerate(agent_hosts(agents))
             ]
         )  # fmt: skip
-        self._slots = -(-agents // _PER_SLOT)
+        self._slots = math.ceil(agents / _PER_SLOT)
         self._clock, self._vitals = SystemClock(), PrometheusVitals()
         self._fleet = Fleet(agents, generation=1)
         self._fleet.health[:] = Health.UP
