@@ -46,7 +46,7 @@ FORGET_AT_HOUR = 3  # in Thailand, as all of the calendar
 FULL_ROUND = "full round"
 """Name of the job: the calendar runs one of a name at a time."""
 
-SWITCH_EVERY = 0.0005
+SWITCH_EVERY = 0.0001
 """Seconds that a thread at work (a page drawn, faults concluded) keeps the interpreter while the loop wants it. The
 sweeps give it up at every system call, and waited Python's default of 5 ms to have it back (CPython issue 7946)."""
 

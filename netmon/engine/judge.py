@@ -146,7 +146,12 @@ class Judge:
         for index in seen:
             self._apply(index, HealthEvent.UNOBSERVED, now)
             self._unrest.pop(index, None)
-        return self._pingable(self._release_orphans(now)) if seen else []
+        return self._pingable(self._release_orphans(self._all_beneath(seen), now))
+
+    def rehang(self, device: int, now: Now) -> list[RecheckSoon]:
+        """It turned out to hang elsewhere: what is dead above it is another now. Returns the probes wanted."""
+        among = np.append(self._beneath(device), device)
+        return self._pingable(self._release_orphans(among, now))
 
     def _pingable(self, wishes: Iterable[RecheckSoon]) -> list[RecheckSoon]:
         devices = self._country.inventory.devices
@@ -185,7 +190,7 @@ class Judge:
         if country.isolation is not None:
             self._everywhere(HealthEvent.ISOLATED, now)
         self.dirty = True
-        return [*self._release_orphans(now), *self._resume_series()]
+        return [*self._release_orphans(np.arange(size), now), *self._resume_series()]
 
     def _resume_series(self) -> Iterator[RecheckSoon]:
         for index in np.flatnonzero(self._country.fleet.health == Health.SUSPECT).tolist():
@@ -197,10 +202,10 @@ class Judge:
             if (above := kindred.parent(self._country, index)) >= 0:
                 yield RecheckSoon(above, 0.0)
 
-    def _release_orphans(self, now: Now) -> Iterator[RecheckSoon]:
+    def _release_orphans(self, among: NDArray[np.intp], now: Now) -> Iterator[RecheckSoon]:
         """Whoever is behind nothing dead any more (its parent moved, changed or went) awaits a fresh probe."""
         fleet = self._country.fleet
-        behind = np.flatnonzero(fleet.health == Health.UNREACHABLE).tolist()
+        behind = among[fleet.health[among] == Health.UNREACHABLE].tolist()
         for place, index in enumerate(behind):
             if not any(fleet.health_of(above) is Health.DOWN for above in kindred.ancestors(self._country, index)):
                 self._apply(index, HealthEvent.RELEASED, now)
@@ -340,6 +345,10 @@ class Judge:
             below = [one for one in wiring.below(index) if one != index]
             known = self._below[index] = np.array(below, np.intp)
         return known
+
+    def _all_beneath(self, devices: Sequence[int]) -> NDArray[np.intp]:
+        """Everything behind any of these, each once."""
+        return np.unique(np.concatenate([np.empty(0, np.intp), *map(self._beneath, devices)]))
 
     def _darken_children(self, index: int, now: Now) -> None:
         for child in kindred.children(self._country, index):

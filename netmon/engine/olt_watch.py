@@ -273,6 +273,7 @@ class OltWatch:
         log.info("onu=%s hangs on olt=%s recorded=%s", *names)
         self._observed.move(onu, to, row)
         self._country.wiring.move(onu, to)
+        self._recheck(self._judge.rehang(onu, now), now)
         if olt.link is not None and olt.link.outline:
             self._country.fleet.told_readings.assign(onu, olt.link.outline)
         self._want(olt, (onu,), now)

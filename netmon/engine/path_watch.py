@@ -13,7 +13,7 @@ from netmon.errors import NetmonError, ProbeError
 from netmon.model.cases import Case
 from netmon.model.country import Country
 from netmon.model.faults import AGENT_SCOPES, MILD, Fault
-from netmon.model.ids import FaultId
+from netmon.model.ids import DeviceId, FaultId
 from netmon.model.inventory import Device, Inventory
 from netmon.model.paths import Hop, PathTrace
 from netmon.model.vitals import Vital
@@ -36,6 +36,8 @@ class PathWatch:
         self._vitals = vitals
         self._clock = clock
         self._begun: set[FaultId] = set()
+        self._inventory: Inventory | None = None
+        self._at: dict[str, DeviceId] = {}
         self._complained = False
 
     async def tick(self) -> None:
@@ -76,8 +78,14 @@ class PathWatch:
 
     def _path(self, device: Device, hops: Sequence[Hop]) -> PathTrace:
         path = PathTrace(device=device.id, at=self._clock.now().wall, hops=tuple(hop.address for hop in hops))
-        whose = (one.id for one in self._country.inventory.devices if path.last and one.address == path.last)
-        return replace(path, last_device=next(whose, None), reached=path.last == device.address)
+        return replace(path, last_device=self._whose(path.last), reached=path.last == device.address)
+
+    def _whose(self, address: str) -> DeviceId | None:
+        """The device at an address; looked up, for a storm traces hundreds of ways and a country has 50,000 devices."""
+        if self._inventory is not self._country.inventory:
+            self._inventory = self._country.inventory
+            self._at = {one.address: one.id for one in self._inventory.devices if one.address}
+        return self._at.get(address)
 
 
 def target_of(fault: Fault, inventory: Inventory) -> Device | None:

@@ -262,15 +262,17 @@ def test_a_reload_keeps_what_is_known_of_onus_and_finds_their_rows_again() -> No
     assert house.health("onu-2") is Health.UNKNOWN
 
 
-def one_recorded_at_the_wrong_olt() -> OltHouse:
-    """Villages 1 to 10 truly hang on olt-1; the inventory has village 3 at olt-2."""
+def one_recorded_at_the_wrong_olt(*, no_address: tuple[int, ...] = (3,), untold: tuple[str, ...] = ()) -> OltHouse:
+    """Villages 1 to 10 truly hang on olt-1; the inventory has village 3 at olt-2. `untold` OLTs cannot be asked yet."""
     here = ObservedVia(DeviceId("olt-2"), "HWTC0000000C")
-    inventory = with_olts(20, per_feeder=10, no_address=[3], one_amphoe=True)
+    inventory = with_olts(20, per_feeder=10, no_address=no_address, one_amphoe=True)
     house = OltHouse(with_device(inventory, "onu-3", parent=DeviceId("olt-2"), observed_via=here))
     own, other = house.played["olt-1"], house.played["olt-2"]
     other.serials = [one for one in other.serials if one != here.key]
     del other.said[here.key]
     own.serials, own.said[here.key] = [*own.serials, here.key], ONLINE
+    for olt in untold:
+        house.known.pop(olt)
     house.live(60)
     return house
 
@@ -309,6 +311,20 @@ def test_village_recorded_at_the_wrong_feeder_is_dark_with_its_true_one_and_refu
     house.live(60)
     (fault,) = house.open_faults
     assert (fault.key, fault.cause, len(fault.villages)) == ("olt-2", Cause.FEEDER, 10)
+
+
+def test_village_hidden_by_a_dead_feeder_that_is_not_its_own_gets_its_ticket_once_that_is_known() -> None:
+    house = one_recorded_at_the_wrong_olt(no_address=(), untold=("olt-1",))
+    house.silence(*house.below("olt-2"), "onu-3", "ap-3")
+    house.played["olt-2"].silent = True
+    house.live(60)
+    assert house.health("onu-3") is Health.UNREACHABLE
+    house.played["olt-1"].said["HWTC0000000C"] = LOST
+    house.known["olt-1"] = Plan("olt-1")
+    house.live(60)
+    assert house.health("onu-3") is Health.DOWN
+    house.live(300)  # what was released may take its time
+    assert {(one.key, one.cause) for one in house.open_faults} == {("olt-2", Cause.FEEDER), ("onu-3", Cause.UPLINK)}
 
 
 def test_onu_without_an_address_that_stays_dark_when_its_feeder_returns_stays_in_its_fault() -> None:
