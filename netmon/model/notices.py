@@ -1,5 +1,6 @@
 """A notice: one message to one person about one ticket at one stage, and what became of it."""
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -61,7 +62,7 @@ class Notice:
 
     @property
     def key(self) -> str:
-        """Stable id: the Idempotency-Key, and the local part of the mail's Message-ID."""
+        """Stable id of the notice, and of a message that tells it alone (`Letter.key`)."""
         parts = (self.fault or "netmon", self.centre or "noc", self.stage, str(self.revision), self.channel)
         return ".".join((*parts, self.recipient.audience, self.recipient.id))
 
@@ -79,7 +80,8 @@ class Telling(StrEnum):
 class OutboxEntry:
     """A notice waiting to leave; `attempt` counts the tries so far, `doubts` those whose outcome stayed unknown.
 
-    `due_at` (Unix seconds) is when it was first allowed to leave.
+    `due_at` (Unix seconds) is when it was first allowed to leave. `message` is the key of the message in which it may
+    have left, '' as long as it surely has not.
     """
 
     id: int
@@ -87,6 +89,7 @@ class OutboxEntry:
     attempt: int
     doubts: int = 0
     due_at: float = 0.0
+    message: str = ""
 
 
 class Progress(StrEnum):
@@ -227,8 +230,8 @@ class Letter:
     """All a notifier needs to render and send one notice; `at` (Unix seconds) is when it was prepared.
 
     `villages` are the ticket's, `devices` those of the fault's members. `folded` are the letters to the same
-    person that leave as this one message, this letter among them; empty for an ordinary letter. `tried` is None
-    where no device is dead.
+    person that leave as this one message, this letter among them; empty for an ordinary letter. `repeats` is the key
+    of the message in doubt that this one repeats, '' where it is new. `tried` is None where no device is dead.
     """
 
     notice: Notice
@@ -241,7 +244,19 @@ class Letter:
     devices: tuple[Device, ...] = ()
     history: tuple[TicketEvent, ...] = ()
     folded: tuple["Letter", ...] = ()
+    repeats: str = ""
     tried: Tried | None = None
+
+    @property
+    def key(self) -> str:
+        """Stable id of the message: the Idempotency-Key, and the local part of the mail's Message-ID.
+
+        A repeat has that of what it repeats, whatever of that is over by now. A digest is not the message that would
+        tell the notice it leaves under alone.
+        """
+        if self.repeats or not self.folded:
+            return self.repeats or self.notice.key
+        return f"digest.{hashlib.sha256(self.notice.key.encode()).hexdigest()[:32]}"
 
 
 class Verdict(StrEnum):

@@ -1,7 +1,7 @@
 """A letter as an e-mail: Thai first, English below, plain text and HTML.
 
 What a technician's mail program and the desk behind it rely on: a subject that says where and what, with the token
-`[T-2569-000123]`, the same as long as place and cause are; a Message-ID made from the notice's key, so that a second
+`[T-2569-000123]`, the same as long as place and cause are; a Message-ID made from the letter's key, so that a second
 copy is recognisable (DESIGN section 6); In-Reply-To and References to the mail that opened the ticket for this person;
 Auto-Submitted (RFC 3834) and its older cousins, so that no absence assistant answers. Mail programs that thread by
 subject begin a new thread where a ticket turns out to have another cause, or several villages: that is news.
@@ -133,8 +133,7 @@ class MailComposer:
 
     def _identify(self, message: EmailMessage, letter: Letter) -> None:
         notice, domain = letter.notice, self._head.domain
-        key = mail_key(letter)
-        message["Message-ID"] = own = message_id(key, domain)
+        message["Message-ID"] = own = message_id(letter.key, domain)
         first = message_id(first_of_thread(notice).key, domain)
         if first != own and not letter.folded:
             message["In-Reply-To"] = first
@@ -149,7 +148,7 @@ class MailComposer:
         if letter.ticket is not None and not letter.folded:
             message["X-Netmon-Ticket"] = clean(letter.ticket.number)
         message["X-Netmon-Stage"] = "digest" if letter.folded else notice.stage.value
-        message["X-Netmon-Idempotency-Key"] = quote(key, safe=_ATEXT + ".@:")
+        message["X-Netmon-Idempotency-Key"] = quote(letter.key, safe=_ATEXT + ".@:")
 
     def _fill(self, message: EmailMessage, letter: Letter) -> None:
         page, values = self._values(letter)
@@ -159,7 +158,7 @@ class MailComposer:
         message.set_content("\n\n\n---------- English ----------\n\n".join(texts) + "\n", cte="base64")
         message.add_alternative(html, subtype="html", cte="base64")
         # Else random: two copies of one notice are to be the same, byte for byte.
-        boundary = f"netmon-{hashlib.sha256(mail_key(letter).encode()).hexdigest()[:32]}"
+        boundary = f"netmon-{hashlib.sha256(letter.key.encode()).hexdigest()[:32]}"
         message.set_boundary(boundary)
         table = _table(letter)
         if table is not None:
@@ -194,16 +193,6 @@ class MailComposer:
         head = self._head
         letter_for = Particulars(letter, wording=self._wording, contact=head.contact, map_link=head.map_link)
         return {language: dict(letter_for.in_language(language)) for language in LANGUAGES}
-
-
-def mail_key(letter: Letter) -> str:
-    """What makes two mails the same: the notice's key, and for a digest that of the notice it leaves under.
-
-    A digest sent again in doubt may leave out what is over by then; it is that digest still.
-    """
-    if not letter.folded:
-        return letter.notice.key
-    return f"digest.{hashlib.sha256(letter.notice.key.encode()).hexdigest()[:32]}"
 
 
 def _urgency(letter: Letter) -> tuple[bool, int]:

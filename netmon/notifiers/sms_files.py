@@ -30,7 +30,7 @@ class FileSms(FileNotifier):
         header = {
             "To": letter.person.mobile,
             "Date": local_time(letter.at).isoformat(timespec="seconds"),
-            "Idempotency-Key": letter.notice.key,
+            "Idempotency-Key": letter.key,
             "Ticket": letter.ticket.number if letter.ticket is not None else "",
             "Stage": letter.notice.stage.value,
             "Village": village.id if village is not None else "",

@@ -23,7 +23,7 @@ import aiosmtplib
 
 from netmon.errors import InputError
 from netmon.model.notices import Channel, Delivery, Letter, Verdict
-from netmon.notifiers.mail import MailComposer, mail_key, recipient_address
+from netmon.notifiers.mail import MailComposer, recipient_address
 from netmon.notifiers.making import made
 from netmon.notifiers.rendering import clean
 from netmon.ports import Parting, parting_unrecorded
@@ -103,7 +103,7 @@ class SmtpMail:
                 await self._envelope(client, to.addr_spec)
                 patience.reschedule(None)
                 await parting()
-                return await self._hand_over(client, content, mail_key(letter))
+                return await self._hand_over(client, content, letter.key)
         except _NotTakenError as error:
             return error.delivery
         except TimeoutError:

@@ -31,12 +31,12 @@ class WebSms(ABC):
         if isinstance(text, Delivery):
             return text
         await parting()
-        delivery = await self.send(number, text, letter.notice.key)
+        delivery = await self.send(number, text, letter.key)
         return replace(delivery, reason=masked(delivery.reason, number), reference=masked(delivery.reference, number))
 
     @abstractmethod
     async def send(self, number: str, text: str, key: str) -> Delivery:
-        """Hand one text to the gateway; `key` is the notice's."""
+        """Hand one text to the gateway; `key` is the letter's."""
 
     async def close(self) -> None:
         """Close what is open."""

@@ -13,7 +13,6 @@ from netmon.model.ids import DeviceId, FaultId, TechnicianId, VillageId
 from netmon.model.inventory import Inventory, Technician
 from netmon.model.notices import Audience, Channel, Delivery, Letter, Notice, Recipient, Stage, Verdict
 from netmon.model.vitals import Vital
-from netmon.notifiers.mail import mail_key
 from netmon.rules.repetition import Rate
 from tests.engine.office import (
     FAULT,
@@ -140,7 +139,7 @@ async def test_a_digest_in_doubt_is_sent_again_as_that_digest_and_news_in_anothe
     for number in range(30, 50):
         await office.store.commit(began(number, office.clock.wall, mail), office.clock.now())
     await office.work(courier, hours=1)
-    again = next(one for one in office.mail.letters if mail_key(one) == mail_key(in_doubt))
+    again = next(one for one in office.mail.letters if one.key == in_doubt.key)
     assert {*numbers([again])} < {*numbers([in_doubt])}
     assert len(again.folded) == 29
     news = [one for one in office.mail.letters if one is not again]

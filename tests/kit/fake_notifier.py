@@ -21,4 +21,4 @@ class FakeNotifier:
             return Delivery(Verdict.PERMANENT, reason=f"{letter.notice.recipient.id} has no address.")
         await parting()
         self.letters.append(letter)
-        return self.script.popleft() if self.script else Delivery(Verdict.SENT, reference=letter.notice.key)
+        return self.script.popleft() if self.script else Delivery(Verdict.SENT, reference=letter.key)

@@ -68,6 +68,16 @@ def test_the_same_letters_make_the_same_mail_and_one_under_another_notice_is_ano
     assert one["Message-ID"] != compose(LETTERS[-1])["Message-ID"]
 
 
+def test_what_repeats_a_message_in_doubt_has_its_id_whatever_is_left_of_it() -> None:
+    compose = mail_composer().compose
+    digest = folded(LETTERS)
+    first = compose(digest)
+    for left in (folded(LETTERS[:2]), LETTERS[0]):
+        again = compose(replace(left, repeats=digest.key))
+        assert again["Message-ID"] == first["Message-ID"]
+        assert again["X-Netmon-Idempotency-Key"] == first["X-Netmon-Idempotency-Key"]
+
+
 def test_an_sms_tells_the_latest_because_there_is_no_room_for_more() -> None:
     letters = [letter(channel=Channel.SMS), letter(Stage.RESOLVED, Channel.SMS)]
     renderer = SmsRenderer(Templates(), CONTACT)
