@@ -40,6 +40,13 @@ class Allowance:
             return most
         return max(0, min(most, int(tokens(self._gateways.get(channel, full(rate, now)), rate, now))))
 
+    def for_person(self, channel: Channel, recipient: Recipient, most: int, now: float) -> int:
+        """How many messages this person may be sent now, at most so many."""
+        rate = self._rate(channel, recipient)
+        if rate is None:
+            return most
+        return max(0, min(most, int(tokens(self._bucket(channel, recipient, rate, now), rate, now))))
+
     def serving(self, channel: Channel, recipient: Recipient, waiting: int, now: float) -> Serving:
         """How to tell this person what waits for them."""
         rate = self._rate(channel, recipient)

@@ -1,10 +1,10 @@
 """The courier: takes due notices from the outbox, hands them to the notifiers and records what became of each.
 
 At least once, in doubt rather twice. That a gateway may have a message is recorded right before, and what became of it
-right after; where a crash falls in between, the notice counts as unknown at the next start, rests, and is sent once
-more under the same key. A gateway that is down keeps its notices in the outbox: each comes back after a growing,
-jittered wait, and a gateway that fails everybody is left alone for a while (`breaker`). Nobody is flooded: what is too
-much for one person is folded into one message (`allowance`).
+right after; where a crash falls in between, its notices count as unknown at the next start, rest, and are sent once
+more, together and under the same key (`messages`). A gateway that is down keeps its notices in the outbox: each comes
+back after a growing, jittered wait, and a gateway that fails everybody is left alone for a while (`breaker`). Nobody is
+flooded: what is too much for one person is folded into one message (`allowance`).
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from netmon.engine.allowance import Allowance, Limits
 from netmon.engine.backoff import delay
 from netmon.engine.breaker import Breaker, BreakerPolicy, Passage
 from netmon.engine.letters import Letters, Undeliverable
+from netmon.engine.messages import ALARMS, Message, Part, apart, by_fault, one_message, spokesman
 from netmon.errors import StoreError
 from netmon.model.country import Country
 from netmon.model.notices import Channel, Delivery, Letter, OutboxEntry, Person, Recipient, Stage, Tried, Verdict
@@ -33,7 +34,6 @@ STANDSTILL = 10.0
 FAREWELL = 5.0
 """Seconds that a gateway has for its answer once netmon is told to stop."""
 _BY_CHANNEL = {Channel.MAIL: Vital.MAILS, Channel.SMS: Vital.TEXTS}
-_ALARMS = frozenset({Stage.OPENED, Stage.EXTENDED, Stage.RELABELLED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,20 +71,7 @@ class CourierPolicy:
 
     def age_limit(self, stage: Stage) -> float:
         """Seconds after which a notice that only meets busy gateways is given up."""
-        return self.alarm_age if stage in _ALARMS else self.news_age
-
-
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """Notices to one person about one fault, oldest first, and the letter that tells them all."""
-
-    entries: tuple[OutboxEntry, ...]
-    letter: Letter
-
-    @property
-    def is_doubted(self) -> bool:
-        """Whether all of it may have left before."""
-        return all(one.doubts for one in self.entries)
+        return self.alarm_age if stage in ALARMS else self.news_age
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,75 +213,90 @@ class Courier:
         self._vitals.gauge(Vital.OUTBOX_WAITING, state.waiting, channel.value)
         self._vitals.gauge(Vital.OUTBOX_OLDEST, oldest, channel.value)
 
-    async def _made(self, entries: tuple[OutboxEntry, ...]) -> _Ready | Delivery:
-        """One letter for notices about one fault: it shows the fault as it is now, so one is enough."""
-        try:
-            letter = await self._letters.letter(_spokesman(entries).notice)
-        except StoreError as error:
-            return Delivery(Verdict.RETRY, reason=str(error))
-        if isinstance(letter, Undeliverable):
-            return Delivery(Verdict.PERMANENT, reason=letter.value)
-        return _Ready(entries, letter)
-
     async def _serve_person(self, channel: Channel, person: Recipient, entries: Sequence[OutboxEntry]) -> None:
-        waiting = []
-        for together in _by_fault(entries):
-            made = await self._made(together)
-            if isinstance(made, _Ready):
-                waiting.append(made)
+        """First what may have left before, message by message as it was, then the news."""
+        latest_only = self._tells_latest_only(channel)
+        doubted, news = apart(entries, latest_only=latest_only)
+        again = []
+        for key, group in doubted.items():
+            if parts := await self._parts(channel, group):
+                again.append(one_message(parts, latest_only=latest_only, repeats=key))
+        await self._repeat(channel, person, again)
+        if parts := await self._parts(channel, news):
+            await self._tell(channel, person, parts)
+
+    def _tells_latest_only(self, channel: Channel) -> bool:
+        return channel in self._policy.limits.latest_only
+
+    async def _parts(self, channel: Channel, entries: Sequence[OutboxEntry]) -> list[Part]:
+        """A letter for each fault, which shows it as it is now, so one is enough; none while one cannot be made."""
+        groups = by_fault(entries)
+        try:
+            letters = [await self._letters.letter(spokesman(group).notice) for group in groups]
+        except StoreError as error:
+            put_back = Delivery(Verdict.RETRY, reason=str(error))
+            await self._keep(channel, [self._tried(one, put_back) for one in entries])
+            return []
+        parts = []
+        for group, letter in zip(groups, letters, strict=True):
+            if isinstance(letter, Undeliverable):
+                given_up = Delivery(Verdict.PERMANENT, reason=letter.value)
+                await self._keep(channel, [self._tried(one, given_up) for one in group])
             else:
-                await self._keep(channel, [self._tried(one, made) for one in together])
-        if waiting:
-            await self._tell(channel, person, waiting)
+                parts.append(Part(group, letter))
+        return parts
 
-    async def _tell(self, channel: Channel, person: Recipient, waiting: Sequence[_Ready]) -> None:
-        """Tell one person what waits for them: each for itself, all in one, or later."""
-        now = self._clock.now()
-        match self._allowance.serving(channel, person, len(waiting), now.monotonic):
+    async def _repeat(self, channel: Channel, person: Recipient, again: Sequence[Message]) -> None:
+        """Send messages in doubt again. How many leave now is a matter of what this person may be told, not which."""
+        most = self._allowance.for_person(channel, person, len(again), self._clock.now().monotonic)
+        await self._each(channel, again[:most])
+        await self._hold(channel, person, [entry for one in again[most:] for entry in one.entries])
+
+    async def _tell(self, channel: Channel, person: Recipient, news: Sequence[Part]) -> None:
+        """Tell one person what is new: each for itself, all in one, or later."""
+        match self._allowance.serving(channel, person, len(news), self._clock.now().monotonic):
             case Serving.EACH:
-                await self._each(channel, waiting)
+                await self._each(channel, [one_message([part], latest_only=False) for part in news])
             case Serving.FOLDED:
-                await self._fold(waiting)
+                await self._fold(channel, news)
             case Serving.LATER:
-                wait = self._allowance.next_at(channel, person, now.monotonic) - now.monotonic
-                held = Delivery(Verdict.RETRY, reason="held: enough was sent to this person for now")
-                entries = [entry for one in waiting for entry in one.entries]
-                await self._keep(channel, [_Outcome(entry, held, now.wall + wait) for entry in entries])
+                await self._hold(channel, person, [entry for part in news for entry in part.entries])
 
-    async def _each(self, channel: Channel, waiting: Sequence[_Ready]) -> None:
+    async def _hold(self, channel: Channel, person: Recipient, entries: Sequence[OutboxEntry]) -> None:
+        now = self._clock.now()
+        wait = self._allowance.next_at(channel, person, now.monotonic) - now.monotonic
+        held = Delivery(Verdict.RETRY, reason="held: enough was sent to this person for now")
+        await self._keep(channel, [_Outcome(entry, held, now.wall + wait) for entry in entries])
+
+    async def _each(self, channel: Channel, messages: Sequence[Message]) -> None:
         if not self._breakers[channel].is_tripped:
-            await asyncio.gather(*(self._deliver(one.letter, [one]) for one in waiting))
+            await asyncio.gather(*(self._deliver(one) for one in messages))
             return
-        for one in waiting:  # the first asks the gateway for all the others
-            await self._deliver(one.letter, [one])
+        for one in messages:  # the first asks the gateway for all the others
+            await self._deliver(one)
 
-    async def _fold(self, waiting: Sequence[_Ready]) -> None:
-        """All in one message, under the latest notice; what is about no ticket leaves for itself.
+    async def _fold(self, channel: Channel, news: Sequence[Part]) -> None:
+        """All in one message, under the latest notice; what is about no ticket leaves for itself."""
+        latest_only = self._tells_latest_only(channel)
+        alone = [one_message([part], latest_only=latest_only) for part in news if part.letter.ticket is None]
+        if rest := [part for part in news if part.letter.ticket is not None]:
+            await self._deliver(one_message(rest, latest_only=latest_only))
+        await self._each(channel, alone)
 
-        So does what is in doubt, all together: with news among it, it would not be known for what may have come before.
-        """
-        alone = [one for one in waiting if one.letter.ticket is None]
-        rest = sorted((one for one in waiting if one.letter.ticket is not None), key=lambda one: one.entries[-1].id)
-        for doubted in (True, False):
-            if together := [one for one in rest if one.is_doubted is doubted]:
-                folded = tuple(one.letter for one in together) if len(together) > 1 else ()
-                await self._deliver(replace(together[-1].letter, folded=folded), together)
-        await self._each(waiting[0].letter.notice.channel, alone)
+    async def _deliver(self, message: Message) -> None:
+        async with self._free[message.letter.notice.channel]:
+            await _to_its_end(self._deliver_now(message))
 
-    async def _deliver(self, letter: Letter, carried: Sequence[_Ready]) -> None:
-        async with self._free[letter.notice.channel]:
-            await _to_its_end(self._deliver_now(letter, [entry for one in carried for entry in one.entries]))
-
-    async def _deliver_now(self, letter: Letter, entries: Sequence[OutboxEntry]) -> None:
-        channel, own = letter.notice.channel, letter.notice.key
+    async def _deliver_now(self, message: Message) -> None:
+        channel, own = message.letter.notice.channel, message.letter.notice.key
         if self._breakers[channel].passage(self._clock.now().monotonic) is Passage.NONE:
             delivery = Delivery(Verdict.RETRY, reason="the gateway fails everybody just now")
         else:
-            delivery = await self._hand_over(letter, entries)
+            delivery = await self._hand_over(message)
         within = delivery
         if delivery.verdict is Verdict.SENT:
             within = replace(delivery, reason=f"told together with {own}", told_with=own)
-        outcomes = [self._tried(one, delivery if one.notice.key == own else within) for one in entries]
+        outcomes = [self._tried(one, delivery if one.notice.key == own else within) for one in message.entries]
         await self._keep(channel, outcomes)
 
     def _learn(self, channel: Channel, person: Recipient, verdict: Verdict) -> None:
@@ -310,9 +312,11 @@ class Courier:
             self._vitals.count(vital, label=delivery.verdict.value)
         return self._outcome(entry, delivery, self._clock.now())
 
-    async def _hand_over(self, letter: Letter, entries: Sequence[OutboxEntry]) -> Delivery:
+    async def _hand_over(self, message: Message) -> Delivery:
+        letter = message.letter
+
         async def parting() -> None:
-            if not await self._store.part_with(entries, self._clock.now()):
+            if not await self._store.part_with(message.entries, letter.key, self._clock.now()):
                 raise _NotWantedError
 
         try:
@@ -374,19 +378,3 @@ async def _to_its_end(delivery: Coroutine[None, None, None]) -> None:
         await asyncio.wait([under_way], timeout=FAREWELL)
         under_way.cancel()
         raise
-
-
-def _by_fault(entries: Sequence[OutboxEntry]) -> list[tuple[OutboxEntry, ...]]:
-    """The notices about each fault, oldest first; what is about none stands alone."""
-    groups: defaultdict[object, list[OutboxEntry]] = defaultdict(list)
-    for entry in sorted(entries, key=lambda one: one.id):
-        groups[entry.notice.fault or entry.id].append(entry)
-    return [tuple(group) for group in groups.values()]
-
-
-def _spokesman(entries: Sequence[OutboxEntry]) -> OutboxEntry:
-    """Of notices about one fault the one that tells them all: the end, else the beginning, else the latest."""
-    last = entries[-1]
-    if last.notice.stage not in _ALARMS:
-        return last
-    return next((one for one in entries if one.notice.stage is Stage.OPENED), last)

@@ -89,7 +89,8 @@ class Store(Protocol):
     ) -> tuple[OutboxEntry, ...]:
         """Take up to `limit` due notices (of one channel) for `lease` seconds.
 
-        Of one recipient, channel and fault only the oldest waiting notice can be had, so their order is kept.
+        Of one recipient, channel and fault only the oldest waiting notice can be had, so their order is kept. What is
+        in doubt brings along all that may have left in the same message, beyond `limit`.
         """
         ...
 
@@ -97,12 +98,12 @@ class Store(Protocol):
         """Take what else waits for the people of `claimed`, on its channel, oldest first, to leave together.
 
         That is every notice whose time has come, those put back for a later try and those behind `claimed`, too; not
-        what is in doubt or in another courier's hands, and nothing behind such a one.
+        what is in doubt or in another courier's hands, and nothing behind such a one: it leaves in a later message.
         """
         ...
 
-    async def part_with(self, entries: Sequence[OutboxEntry], now: Now) -> bool:
-        """Note that a gateway may have these from now on, until they are settled.
+    async def part_with(self, entries: Sequence[OutboxEntry], message: str, now: Now) -> bool:
+        """Note that a gateway may have these from now on, until they are settled, in the message with this key.
 
         False if none of them is to leave any more: what they tell is over, or a report has proved that they had left.
         """
@@ -124,7 +125,7 @@ class Store(Protocol):
         """Record what a gateway says afterwards of the notice with this key; False if there is no such notice.
 
         Reports may come twice and in any order: how far a message has got never goes back. One that proves that the
-        message has left ends every doubt, and the notice is not sent again.
+        message has left ends every doubt, and nothing that left in it is sent again.
         """
         ...
 

@@ -34,7 +34,7 @@ def resend(connection: sa.Connection, notice: int, now: Now) -> OutboxLine:
     """Begin anew with a notice, its age too, or an old one would be given up at the first busy gateway."""
     _movable(connection, notice, now)
     notice_history.append(connection, notice, NoticeEvent(now.wall, "again"))
-    fresh = {"next_try": now.wall, "not_before": now.wall, "attempt": 0, "doubts": 0, "stale_at": None}
+    fresh = {"next_try": now.wall, "not_before": now.wall, "attempt": 0, "doubts": 0, "stale_at": None, "message": None}
     state, progress = NoticeState.WAITING.value, Progress.NONE.value
     return _write(connection, notice, state=state, progress=progress, finished_at=None, **fresh)
 

@@ -1,9 +1,10 @@
 """The outbox: notices that have not left. Every function works inside the caller's transaction.
 
 A lane is one person on one channel about one fault. Only the oldest waiting notice of a lane may be claimed, so the
-order is kept; those behind it leave together with it, in the same courier's hands, or wait. Whether a notice that
-depends on what was told before is to leave is looked up when it is written, and again when it is claimed: until then
-what was in the air has come down.
+order is kept; those behind it leave together with it, in the same courier's hands, or wait. What is in doubt leaves
+with all that may have left in the same message, and with nothing else. Whether a notice that depends on what was told
+before is to leave is looked up when it is written, and again when it is claimed: until then what was in the air has
+come down.
 """
 
 from collections import defaultdict
@@ -170,9 +171,14 @@ def is_anything_due(connection: sa.Connection, now: Now, channel: Channel | None
 
 def _due(wall: float | sa.BindParameter[float], channel: Channel | None) -> sa.Select[Any]:
     """The notices that may be claimed now, in the order in which they should leave: the most affected first."""
-    is_free = sa.or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= wall)
-    query = sa.select(outbox).where(_WAITING, outbox.c.next_try <= wall, is_free, _HEAD_OF_LANE, *_only_on(channel))
+    is_due = sa.and_(_WAITING, outbox.c.next_try <= wall, _is_free(wall))
+    query = sa.select(outbox).where(is_due, _HEAD_OF_LANE, *_only_on(channel))
     return query.order_by(outbox.c.weight.desc(), outbox.c.next_try, outbox.c.id)
+
+
+def _is_free(wall: float | sa.BindParameter[float]) -> sa.ColumnElement[bool]:
+    """Nobody has it in hand."""
+    return sa.or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= wall)
 
 
 def _only_on(channel: Channel | None) -> list[sa.ColumnElement[bool]]:
@@ -187,23 +193,19 @@ _ANYTHING_DUE = {channel: _due(_NOW, channel).limit(1) for channel in (None, *Ch
 def rest_of(now: Now, claimed: Sequence[OutboxEntry]) -> sa.Select[Any]:
     """What may leave together with these, oldest first; nothing overtakes what has to stay."""
     people = {one.notice.recipient for one in claimed}
-    stays = sa.or_(
-        _ahead.c.lease_until > now.wall,
-        _ahead.c.not_before > now.wall,
-        sa.and_(_ahead.c.doubts > 0, _ahead.c.next_try > now.wall),
-    )
+    is_claimed = _ahead.c.id.in_([one.id for one in claimed])
+    is_elsewhere = sa.or_(_ahead.c.lease_until > now.wall, _ahead.c.not_before > now.wall)
     blocked = sa.exists().where(
         _ahead.c.lane == outbox.c.lane,
         _ahead.c.state == NoticeState.WAITING.value,
         _ahead.c.id < outbox.c.id,
-        _ahead.c.id.not_in([one.id for one in claimed]),
-        stays,
+        sa.or_(_ahead.c.doubts > 0, sa.and_(sa.not_(is_claimed), is_elsewhere)),
     )
     query = sa.select(outbox).where(
         _WAITING,
-        sa.or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now.wall),
+        _is_free(now.wall),
         outbox.c.not_before <= now.wall,
-        sa.or_(outbox.c.doubts == 0, outbox.c.next_try <= now.wall),
+        outbox.c.doubts == 0,
         outbox.c.channel.in_({one.notice.channel.value for one in claimed}),
         sa.tuple_(outbox.c.audience, outbox.c.recipient).in_([(one.audience.value, one.id) for one in people]),
         sa.not_(blocked),
@@ -225,17 +227,35 @@ def claim(
 
 def take(connection: sa.Connection, wanted: sa.Select[Any], now: Now, lease: float) -> tuple[OutboxEntry, ...]:
     """Lease these notices for so many seconds, but for those that are not to leave after all, or not yet."""
-    rows = _let_out(connection, connection.execute(wanted).all(), now)
+    rows = connection.execute(wanted).all()
+    rows = _let_out(connection, [*rows, *_company(connection, rows, now)], now)
     connection.execute(
         outbox.update().where(outbox.c.id.in_([row.id for row in rows])).values(lease_until=now.wall + lease)
     )
-    return tuple(
-        OutboxEntry(row.id, notice_of(row), row.attempt, doubts=row.doubts, due_at=row.not_before) for row in rows
+    return tuple(_entry(row) for row in rows)
+
+
+def _company(connection: sa.Connection, rows: Sequence[Any], now: Now) -> Sequence[Any]:
+    """What may have left in the same messages as these, each in whole: a part of one would pass for all of it."""
+    messages = {row.message for row in rows} - {None}
+    if not messages:
+        return ()
+    is_other = outbox.c.id.not_in([row.id for row in rows])
+    others = sa.select(outbox).where(_WAITING, _is_free(now.wall), outbox.c.message.in_(messages), is_other)
+    return connection.execute(others.order_by(outbox.c.id)).all()
+
+
+def _entry(row: Any) -> OutboxEntry:
+    return OutboxEntry(
+        row.id, notice_of(row), row.attempt, doubts=row.doubts, due_at=row.not_before, message=row.message or ""
     )
 
 
 def _let_out(connection: sa.Connection, rows: Sequence[Any], now: Now) -> list[Any]:
-    """The rows that may leave; those that never will are superseded."""
+    """The rows that may leave; those that never will are superseded.
+
+    What may have left before waits for nobody's answer: the rest of its message would be gone by then.
+    """
     conditional = {row.id: notice_of(row) for row in rows if row.telling}
     words = _words(connection, list(conditional.values()), now)
     verdicts = {row.id: told.verdict(Telling(row.telling), words[conditional[row.id]]) for row in rows if row.telling}
@@ -243,7 +263,8 @@ def _let_out(connection: sa.Connection, rows: Sequence[Any], now: Now) -> list[A
     if never:
         ended = {"state": NoticeState.SUPERSEDED.value, "lease_until": None, "finished_at": now.wall, "reason": _UNTOLD}
         connection.execute(outbox.update().where(outbox.c.id.in_(never)).values(ended))
-    return [row for row in rows if verdicts.get(row.id, True)]
+    undecided = [id_ for id_, verdict in verdicts.items() if verdict is None]
+    return [row for row in rows if row.id not in never and (row.message is not None or row.id not in undecided)]
 
 
 def notice_of(row: Any) -> Notice:
@@ -266,9 +287,11 @@ def settle(
     row = connection.execute(sa.select(outbox).where(this_try)).one_or_none()
     if row is None:
         return
+    doubts = row.doubts + (delivery.verdict is Verdict.UNKNOWN)
     values: dict[str, Any] = {
         "attempt": row.attempt + 1,
-        "doubts": row.doubts + (delivery.verdict is Verdict.UNKNOWN),
+        "doubts": doubts,
+        "message": row.message if doubts or delivery.verdict is Verdict.SENT else None,
         "lease_until": None,
         "parted_at": None,
         "told_with": delivery.told_with,
@@ -301,19 +324,19 @@ def _progress(row: Any, delivery: Delivery) -> str:
     return max(Progress(row.progress), delivery.progress, key=lambda one: one.rank).value
 
 
-def part_with(connection: sa.Connection, entries: Sequence[OutboxEntry], now: Now) -> bool:
-    """Note that these may be on the wire; False if none is wanted there any more."""
+def part_with(connection: sa.Connection, entries: Sequence[OutboxEntry], message: str, now: Now) -> bool:
+    """Note that these may be on the wire, in this message; False if none is wanted there any more."""
     wanted = sa.and_(outbox.c.id.in_([one.id for one in entries]), _WAITING, outbox.c.stale_at.is_(None))
-    return connection.execute(outbox.update().where(wanted).values(parted_at=now.wall)).rowcount > 0
+    parted = {"parted_at": now.wall, "message": message}
+    return connection.execute(outbox.update().where(wanted).values(parted)).rowcount > 0
 
 
 def release_leases(connection: sa.Connection, now: Now, *, rest: float, resends: int) -> None:
     """Give back what a courier that is no more had claimed; what it had parted with may have arrived."""
     on_the_wire = sa.select(outbox).where(_WAITING, outbox.c.parted_at.is_not(None))
     for row in connection.execute(on_the_wire).all():
-        entry = OutboxEntry(row.id, notice_of(row), row.attempt, row.doubts)
         retry_at = now.wall + rest if row.doubts < resends else None
-        settle(connection, entry, Delivery(Verdict.UNKNOWN, reason=_CUT_OFF), now, retry_at=retry_at)
+        settle(connection, _entry(row), Delivery(Verdict.UNKNOWN, reason=_CUT_OFF), now, retry_at=retry_at)
     connection.execute(outbox.update().where(_WAITING, outbox.c.lease_until.is_not(None)).values(lease_until=now.wall))
 
 

@@ -30,7 +30,21 @@ def report(connection: sa.Connection, key: str, said: Report, now: Now) -> bool:
         connection.execute(outbox.update().where(outbox.c.id == row.id).values(values))
     if values.get("state") == NoticeState.FAILED:
         note_failure(connection, row, said.reason, now)
+    if said.progress.proves_it_left:
+        _end_doubts(connection, key, now)
     return True
+
+
+def _end_doubts(connection: sa.Connection, key: str, now: Now) -> None:
+    """What may have left in this notice's message has left in it."""
+    reason = f"told together with {key}"
+    is_other = sa.and_(outbox.c.message == key, outbox.c.key != key)
+    in_doubt = sa.and_(is_other, outbox.c.state.in_([one.value for one in sorted(_DOUBTED)]))
+    told = {"state": NoticeState.SUPERSEDED.value, "told_with": key, "reason": reason, "finished_at": now.wall}
+    for id_ in connection.execute(sa.select(outbox.c.id).where(in_doubt).order_by(outbox.c.id)).scalars().all():
+        notice_history.append(connection, id_, NoticeEvent(now.wall, "superseded", reason))
+        values = {**told, "lease_until": None, "parted_at": None}
+        connection.execute(outbox.update().where(outbox.c.id == id_).values(values))
 
 
 _BY_SMS = sa.and_(outbox.c.channel == Channel.SMS.value, outbox.c.state.in_([one.value for one in sorted(_LEFT)]))

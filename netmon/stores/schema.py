@@ -128,7 +128,11 @@ outbox = sa.Table(
     sa.Column("told_with", sa.String, nullable=False, server_default=""),
     # Whether it leaves only to whom something was told before, or was not.
     sa.Column("telling", sa.String, nullable=False, server_default=""),
+    # The key of the message in which it left, or may have left.
+    sa.Column("message", sa.String),
 )
+_LEFT = sa.text("message IS NOT NULL")
+sa.Index("of_message", outbox.c.message, sqlite_where=_LEFT, postgresql_where=_LEFT)
 sa.Index("of_lane", outbox.c.lane, outbox.c.id)
 _BY_SMS = sa.text("channel = 'sms' AND state IN ('sent', 'failed')")
 sa.Index("by_reference", outbox.c.reference, sqlite_where=_BY_SMS, postgresql_where=_BY_SMS)

@@ -168,8 +168,8 @@ class SqlStore:
     async def settle(self, entry: OutboxEntry, delivery: Delivery, now: Now, retry_at: float | None) -> None:
         await self._writer.call(lambda connection: outbox.settle(connection, entry, delivery, now, retry_at=retry_at))
 
-    async def part_with(self, entries: Sequence[OutboxEntry], now: Now) -> bool:
-        return await self._writer.call(lambda connection: outbox.part_with(connection, entries, now))
+    async def part_with(self, entries: Sequence[OutboxEntry], message: str, now: Now) -> bool:
+        return await self._writer.call(lambda connection: outbox.part_with(connection, entries, message, now))
 
     async def release_leases(self, now: Now, *, rest: float, resends: int) -> None:
         await self._writer.call(lambda connection: outbox.release_leases(connection, now, rest=rest, resends=resends))

@@ -73,11 +73,14 @@ class ScriptedNotifier:
         self.channel = channel
         self.answer = answer
         self.letters: list[Letter] = []
+        self.is_thinking = False
 
     async def deliver(self, letter: Letter, parting: Parting = parting_unrecorded) -> Delivery:
         await parting()
         self.letters.append(letter)
         await asyncio.sleep(0)
+        if self.is_thinking:
+            await asyncio.Event().wait()
         return self.answer(letter)
 
 
@@ -127,6 +130,23 @@ class Office:
         """What a start of the daemon does to the outbox."""
         rest, resends = self.policy.doubt_hold, self.policy.resends
         await self.store.release_leases(self.clock.now(), rest=rest, resends=resends)
+
+    async def die_while_the_gateway_thinks(self, channel: Channel) -> None:
+        """A courier hands over and is no more before it hears an answer, as after a kill -9; then netmon starts anew.
+
+        A courier that has nothing to hand over dies idle.
+        """
+        gateway = {Channel.MAIL: self.mail, Channel.SMS: self.sms}[channel]
+        before, gateway.is_thinking = len(gateway.letters), True
+        courier = asyncio.create_task(self.courier().deliver_due(self.clock.now()))
+        await until(lambda: len(gateway.letters) > before or courier.done())
+        with self.dead_disk(), pytest.MonkeyPatch.context() as patch:
+            patch.setattr("netmon.engine.courier.FAREWELL", 0.0)
+            courier.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await courier
+        gateway.is_thinking = False
+        await self.start_anew()
 
     async def post(self, *notices: Notice) -> None:
         await self.store.commit([OpenFault(FAULT), OpenTicket(FAULT.id, UBON, (V1, V2), T0)], self.clock.now())

@@ -175,37 +175,15 @@ async def test_an_unknown_outcome_rests_and_is_then_sent_once_more(office: Offic
     assert (office.states, office.reasons) == (["unknown"], ["cut off"])
 
 
-async def killed_while_the_gateway_thinks(office: Office) -> None:
-    """A courier hands over and is no more before it hears the answer, as after a kill -9."""
-
-    class Thoughtful(ScriptedNotifier):
-        async def deliver(self, letter: Letter, parting: Parting = parting_unrecorded) -> Delivery:
-            await super().deliver(letter, parting)
-            await asyncio.Event().wait()
-            raise AssertionError
-
-    answering, office.sms = office.sms, Thoughtful(Channel.SMS)
-    courier = asyncio.create_task(office.courier().deliver_due(office.clock.now()))
-    await until(lambda: bool(office.sms.letters))
-    with office.dead_disk():
-        courier.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await courier
-    answering.letters += office.sms.letters
-    office.sms = answering
-    await office.start_anew()
-
-
 async def test_what_was_on_the_wire_at_a_kill_rests_and_is_then_sent_once_more_and_no_third_time(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    office: Office,
 ) -> None:
-    monkeypatch.setattr("netmon.engine.courier.FAREWELL", 0.0)
     await office.post(note(VOLUNTEER, Channel.SMS))
-    await killed_while_the_gateway_thinks(office)
+    await office.die_while_the_gateway_thinks(Channel.SMS)
     await office.work(office.courier(), hours=0.15)
     assert (len(office.sms.letters), office.states) == (1, ["waiting"])
     office.clock.wall += 120
-    await killed_while_the_gateway_thinks(office)
+    await office.die_while_the_gateway_thinks(Channel.SMS)
     await office.work(office.courier(), hours=3)
     assert (len(office.sms.letters), office.states) == (2, ["unknown"])
     (history,) = office.store.history.values()

@@ -67,6 +67,7 @@ class OutboxRow:
     weight: int = 0
     told_with: str = ""
     telling: Telling = Telling.ALWAYS
+    message: str = ""
 
     def note(self, event: NoticeEvent) -> None:
         """Unless the last line says the same."""
@@ -334,12 +335,18 @@ class FakeStore:
         return [row for row in found if row.state != "forgotten"]
 
     def _let_out(self, rows: Sequence[OutboxRow], now: Now, lease: float) -> tuple[OutboxEntry, ...]:
+        messages = {row.message for row in rows} - {""}
+        waiting = [row for row in self.rows if row.state == "waiting" and row.lease_until <= now.wall]
+        rows = [*rows, *(row for row in waiting if row.message in messages and row not in rows)]
         verdicts = [self._verdict(row.telling, row.notice, now) for row in rows]
         for row, verdict in zip(rows, verdicts, strict=True):
             if verdict is False:
                 row.state, row.finished_at = "superseded", now.wall
                 row.reason = "what this person was told before leaves nothing to say"
-        return _leased([row for row, verdict in zip(rows, verdicts, strict=True) if verdict], now, lease)
+        leave = [
+            row for row, verdict in zip(rows, verdicts, strict=True) if verdict or (verdict is None and row.message)
+        ]
+        return _leased(leave, now, lease)
 
     def _supersede(self, decision: SupersedeNotices, now: Now, spared: set[str]) -> None:
         for row in self.rows:
@@ -369,10 +376,9 @@ class FakeStore:
         taken: list[OutboxRow] = []
         blocked: set[object] = set()
         for row in self.rows:
-            if row.state != "waiting" or row.id in ids or row.lane in blocked:
+            if row.state != "waiting" or row.lane in blocked or (row.id in ids and not row.doubts):
                 continue
-            resting = row.not_before > now.wall or (row.doubts and row.next_try > now.wall)
-            if resting or row.lease_until > now.wall:
+            if row.doubts or row.not_before > now.wall or row.lease_until > now.wall:
                 blocked.add(row.lane)
             elif (row.notice.recipient, row.notice.channel) in wanted:
                 taken.append(row)
@@ -396,6 +402,7 @@ class FakeStore:
         row.progress = max(row.progress, delivery.progress, key=lambda p: p.rank) if is_sent else Progress.NONE
         row.attempt += 1
         row.doubts += delivery.verdict is Verdict.UNKNOWN
+        row.message = row.message if row.doubts or is_sent else ""
         row.lease_until, row.parted_at = float("-inf"), None
         row.reference, row.reason, row.told_with = delivery.reference, delivery.reason, delivery.told_with
         if delivery.verdict is Verdict.SENT:
@@ -424,24 +431,33 @@ class FakeStore:
         row = next((one for one in self.rows if one.notice.key == key and one.state != "forgotten"), None)
         if row is None:
             return False
+        self._report(row, report, now)
+        in_doubt = [one for one in self.rows if one.message == key and one.state in ("waiting", "unknown")]
+        in_doubt = [one for one in in_doubt if one is not row]
+        for one in in_doubt if report.progress.proves_it_left else ():
+            one.state, one.told_with, one.reason = "superseded", key, f"told together with {key}"
+            one.lease_until, one.parted_at, one.finished_at = float("-inf"), None, now.wall
+            one.note(NoticeEvent(now.wall, "superseded", one.reason))
+        return True
+
+    def _report(self, row: OutboxRow, report: Report, now: Now) -> None:
         event = NoticeEvent(now.wall, report.progress, report.reason)
         if all((one.what, one.text) != (event.what, event.text) for one in row.history):
             row.history.append(event)
         if report.progress.rank <= row.progress.rank:
-            return True
+            return
         if row.state in ("waiting", "unknown") and report.progress.proves_it_left:
             row.progress, row.state, row.finished_at = report.progress, "sent", now.wall
             row.lease_until, row.parted_at = float("-inf"), None
-            return True
+            return
         if row.state in ("waiting", "unknown") and row.lease_until <= now.wall:
-            return True
+            return
         row.progress = report.progress
         if row.state in ("sent", "failed"):
             ended = "failed" if report.progress is Progress.FAILED else "sent"
             if (row.state, ended) == ("sent", "failed"):
                 self._note_failed(row, report.reason, now)
             row.state = ended
-        return True
 
     async def key_of(self, reference: str) -> str | None:
         found = [row for row in self._sms_sent() if row.reference == reference and not row.told_with]
@@ -472,6 +488,7 @@ class FakeStore:
         row = self._movable(notice, now)
         row.note(NoticeEvent(now.wall, "again"))
         row.state, row.attempt, row.doubts, row.stale, row.progress = "waiting", 0, 0, False, Progress.NONE
+        row.message = ""
         row.next_try = row.not_before = now.wall
         return _line(row)
 
@@ -499,12 +516,12 @@ class FakeStore:
         row.lease_until, row.parted_at = float("-inf"), None
         return row
 
-    async def part_with(self, entries: Sequence[OutboxEntry], now: Now) -> bool:
+    async def part_with(self, entries: Sequence[OutboxEntry], message: str, now: Now) -> bool:
         self._check_trouble()
         wanted = [self.rows[one.id - 1] for one in entries]
         wanted = [row for row in wanted if row.state == "waiting" and not row.stale]
         for row in wanted:
-            row.parted_at = now.wall
+            row.parted_at, row.message = now.wall, message
         return bool(wanted)
 
     async def release_leases(self, now: Now, *, rest: float, resends: int) -> None:
@@ -607,7 +624,9 @@ def _moved(moment: float | None, seconds: float) -> float | None:
 def _leased(rows: Sequence[OutboxRow], now: Now, lease: float) -> tuple[OutboxEntry, ...]:
     for row in rows:
         row.lease_until = now.wall + lease
-    return tuple(OutboxEntry(r.id, r.notice, r.attempt, doubts=r.doubts, due_at=r.not_before) for r in rows)
+    return tuple(
+        OutboxEntry(r.id, r.notice, r.attempt, doubts=r.doubts, due_at=r.not_before, message=r.message) for r in rows
+    )
 
 
 def _line(row: OutboxRow) -> OutboxLine:

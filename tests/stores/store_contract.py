@@ -520,13 +520,13 @@ class OutboxContract:
     ) -> None:
         await store.commit(opening(notices=(notice(), notice(recipient="nipa"))), at(0))
         parted, kept = await store.claim(at(1), 10, 60)
-        assert await store.part_with([parted], at(1))
+        assert await store.part_with([parted], "m", at(1))
         await store.release_leases(at(2), rest=30, resends=1)
         assert await store.claim(at(3), 10, 60) == (kept,)
         assert [event.what for event in (await shown_notice(store, parted)).history] == ["unknown"]
         (again,) = await store.claim(at(33), 10, 60)
-        assert (again.notice, again.attempt, again.doubts) == (parted.notice, 1, 1)
-        await store.part_with([again], at(34))
+        assert (again.notice, again.attempt, again.doubts, again.message) == (parted.notice, 1, 1, "m")
+        await store.part_with([again], again.message, at(34))
         await store.release_leases(at(35), rest=30, resends=1)
         assert (await shown_notice(store, parted)).line.state is NoticeState.UNKNOWN
         (ticket,) = await store.tickets(only_open=True)
@@ -537,18 +537,88 @@ class OutboxContract:
     async def test_what_was_settled_is_no_doubt_at_the_next_start(self, store: Store) -> None:
         await store.commit(opening(notices=(notice(),)), at(0))
         (entry,) = await store.claim(at(1), 10, 60)
-        await store.part_with([entry], at(1))
+        await store.part_with([entry], "m", at(1))
         await store.settle(entry, RETRY, at(2), T0 + 3)
         await store.release_leases(at(4), rest=30, resends=1)
         (again,) = await store.claim(at(5), 10, 60)
-        assert (again.attempt, again.doubts) == (1, 0)
+        assert (again.attempt, again.doubts, again.message) == (1, 0, "")
+
+    async def test_what_may_have_left_in_one_message_is_had_whole_or_not_at_all(self, store: Store) -> None:
+        several = [notice(name) for name in ("f1", "f2", "f3")]
+        for one in several:
+            await store.commit(opening(str(one.fault), notices=(one,)), at(0))
+        entries = await store.claim(at(1), 10, 60)
+        await store.part_with(entries, "m", at(1))
+        await store.settle(entries[0], UNKNOWN, at(2), T0 + 602)
+        await store.release_leases(at(100), rest=600, resends=1)
+        news = notice("f1", stage=Stage.EXTENDED)
+        await store.commit([*opening("f4", notices=(notice("f4"),), due=T0 + 602), SendNotice(news, T0 + 602)], at(601))
+        assert await store.claim(at(601), 10, 60) == ()
+        (first, *others) = await store.claim(at(602), 1, 60)
+        assert [one.notice for one in (first, *others)] == several
+        assert {one.message for one in (first, *others)} == {"m"}
+        assert [one.notice.fault for one in await store.claim_rest(at(602), [first, *others], 60)] == ["f4"]
+        for entry in (first, *others):
+            await store.settle(entry, SENT, at(603), None)
+        assert [one.notice for one in await store.claim(at(603), 10, 60)] == [news], "in a message of its own"
+
+    async def test_what_is_over_by_then_leaves_the_rest_of_its_message_to_be_sent_again(self, store: Store) -> None:
+        for name in ("f1", "f2"):
+            await store.commit(opening(name, notices=(notice(name),)), at(0))
+        entries = await store.claim(at(1), 10, 60)
+        await store.part_with(entries, "m", at(1))
+        for one in entries:
+            await store.settle(one, UNKNOWN, at(2), T0 + 602)
+        await store.commit([SupersedeNotices(F1, (Stage.OPENED,), T0 + 5)], at(5))
+        (again,) = await store.claim(at(602), 10, 60)
+        assert (again.notice.fault, again.message) == ("f2", "m")
+
+    async def test_a_refusal_takes_no_earlier_doubt_away(self, store: Store) -> None:
+        await store.commit(opening(notices=(notice(),)), at(0))
+        (entry,) = await store.claim(at(1), 10, 60)
+        await store.part_with([entry], "m", at(1))
+        await store.settle(entry, UNKNOWN, at(2), T0 + 602)
+        (entry,) = await store.claim(at(602), 10, 60)
+        await store.part_with([entry], "m", at(602))
+        await store.settle(entry, RETRY, at(603), T0 + 700)
+        (entry,) = await store.claim(at(700), 10, 60)
+        assert entry.message == "m"
+
+    async def test_what_an_operator_sends_again_is_a_message_of_its_own(self, store: Store) -> None:
+        await store.commit(opening(notices=(notice(),)), at(0))
+        (entry,) = await store.claim(at(1), 10, 60)
+        await store.part_with([entry], "m", at(1))
+        await store.settle(entry, UNKNOWN, at(2), None)
+        (line,) = await store.notices([NoticeState.UNKNOWN], 10)
+        await store.resend(line.id, at(3))
+        (entry,) = await store.claim(at(3), 10, 60)
+        assert (entry.doubts, entry.message) == (0, "")
+
+    async def test_a_report_that_a_message_has_left_ends_the_doubts_about_all_that_was_in_it(
+        self, store: Store
+    ) -> None:
+        several = [notice(name, channel=Channel.SMS) for name in ("f1", "f2")]
+        for one in several:
+            await store.commit(opening(str(one.fault), notices=(one,)), at(0))
+        entries = await store.claim(at(1), 10, 60)
+        await store.part_with(entries, several[1].key, at(1))
+        for entry in entries:
+            await store.settle(entry, UNKNOWN, at(2), T0 + 602)
+        assert await store.report(several[1].key, Report(Progress.DELIVERED), at(3))
+        assert await store.outbox(at(4)) == OutboxState(0, None)
+        within, own = await store.notices(list(NoticeState), 10)
+        assert (own.state, own.progress) == (NoticeState.SENT, Progress.DELIVERED)
+        assert (within.state, within.reason) == (NoticeState.SUPERSEDED, f"told together with {several[1].key}")
+        up = replace(several[0], stage=Stage.RESOLVED)
+        await store.commit([SendNotice(up, T0 + 5, Telling.IF_TOLD)], at(5))
+        assert [one.notice for one in await store.claim(at(6), 10, 60)] == [up], "that person was told"
 
     async def test_nothing_parts_that_is_over_or_is_known_to_have_left(self, store: Store) -> None:
         await store.commit(opening(notices=(notice(), notice(recipient="nipa"))), at(0))
         over, left = await store.claim(at(1), 10, 60)
         await store.commit([SupersedeNotices(F1, (Stage.OPENED,), T0 + 2, (over.notice.recipient,))], at(2))
         await store.report(left.notice.key, Report(Progress.DELIVERED), at(2))
-        assert not await store.part_with([over, left], at(3))
+        assert not await store.part_with([over, left], "m", at(3))
         await store.settle(over, RETRY, at(4), T0 + 5)
         assert (await shown_notice(store, over)).line.state is NoticeState.SUPERSEDED
 

@@ -148,12 +148,13 @@ class AnyOrder(RuleBasedStateMachine):
         assert [replace(one, id=0) for one in real] == [replace(one, id=0) for one in fake]
         self.claimed.extend(zip(real, fake, strict=True))
 
-    @rule(which=st.integers(0, 9))
-    def part(self, which: int) -> None:
-        if which < len(self.claimed):
-            now = self.tick()
-            real, fake = self.claimed[which]
-            assert self.ask(self.real.part_with([real], now)) == self.ask(self.fake.part_with([fake], now))
+    @rule(first=st.integers(0, 9), count=st.integers(1, 3))
+    def part(self, first: int, count: int) -> None:
+        together = self.claimed[first : first + count]
+        if together:
+            now, key = self.tick(), together[-1][0].notice.key
+            real, fake = ([pair[side] for pair in together] for side in (0, 1))
+            assert self.ask(self.real.part_with(real, key, now)) == self.ask(self.fake.part_with(fake, key, now))
 
     @rule(
         which=st.integers(0, 9),
