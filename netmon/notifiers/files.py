@@ -1,6 +1,6 @@
 """Drivers that deliver into files: for trying out, for drills, and for a gateway that takes files from a folder.
 
-A file's name is made of what never changes about a notice, so a second delivery replaces the first in one step and
+A file's name is made of what never changes about a message, so a second delivery replaces the first in one step and
 leaves no double. What can be mended (folder missing, disk full, template broken) is `retry`; an address that
 cannot be used is `permanent`. No reason, log line or file name carries a phone number.
 """
@@ -26,15 +26,18 @@ def file_stem(letter: Letter) -> str:
     """`<date>-<ticket>-<stage>-<recipient>`, with the revision after the stage where it is not the first.
 
     The date is the ticket's opening (of a blindness: its beginning) in Thailand, because a later try has another `at`.
+    What tells several matters, or did so before, is named by its key instead: `digest....-<recipient>`.
     """
     notice, ticket = letter.notice, letter.ticket
     began = ticket.opened_at if ticket is not None else float(notice.revision)
     revision = [str(notice.revision)] if notice.revision else []
     number = ticket.number if ticket is not None else "netmon"
-    parts = (f"{local_time(began):%Y%m%d}", number, notice.stage, *revision, notice.recipient.id)
-    stem = quote("-".join(parts), safe="")
+    what = [f"{local_time(began):%Y%m%d}", number, notice.stage, *revision]
+    if letter.key != notice.key:
+        what = [letter.key]
+    stem = quote("-".join((*what, notice.recipient.id)), safe="")
     if len(stem) > _LONGEST_NAME:
-        stem = f"{stem[:100]}-{hashlib.sha256(notice.key.encode()).hexdigest()[:32]}"
+        stem = f"{stem[:100]}-{hashlib.sha256(letter.key.encode()).hexdigest()[:32]}"
     return stem
 
 
@@ -51,6 +54,7 @@ class FileNotifier(ABC):
         refusal = self.refusal(letter)
         if refusal:
             return Delivery(Verdict.PERMANENT, reason=refusal)
+        await parting()
         return await asyncio.to_thread(self._deliver, letter)
 
     @abstractmethod

@@ -28,10 +28,10 @@ class Notifier(Protocol):
         ...
 
     async def deliver(self, letter: Letter, parting: Parting = parting_unrecorded) -> Delivery:
-        """Render and send one letter; a second call with the same notice key is recognisable as the same message.
+        """Render and send one letter; a second call with the same `Letter.key` is recognisable as the same message.
 
         `parting` is awaited once, as late as can be, before anything is done that cannot be taken back; what it
-        raises is passed on, and nothing has left then. A driver whose second copy replaces the first need not call it.
+        raises is passed on, and nothing has left then.
         """
         ...
 

@@ -115,6 +115,27 @@ async def test_files_are_named_by_date_ticket_stage_and_recipient(sample: Letter
     assert names_in(tmp_path) == [name]
 
 
+async def test_a_repeat_of_a_message_of_several_replaces_its_file(tmp_path: Path) -> None:
+    driver, letters = file_mail(tmp_path), (letter(), letter(Stage.RESOLVED))
+    digest = replace(letters[-1], folded=letters)
+    first = await driver.deliver(digest)
+    again = await driver.deliver(replace(letters[0], repeats=digest.key))
+    assert first.reference == again.reference == f"{digest.key}-tot-3706-t1.eml"
+    assert names_in(tmp_path) == [first.reference]
+
+
+async def test_nothing_is_written_that_is_not_to_leave_any_more(tmp_path: Path) -> None:
+    class OverError(Exception):
+        pass
+
+    async def parting() -> None:
+        raise OverError
+
+    with pytest.raises(OverError):
+        await file_mail(tmp_path).deliver(letter(), parting)
+    assert not names_in(tmp_path)
+
+
 @pytest.mark.parametrize("odd", ["../../etc/passwd", "a/b", "ช่างสมชาย", "x" * 300, "ช่าง" * 60, "a\nb\0c"])
 def test_an_odd_id_makes_a_harmless_file_name(odd: str) -> None:
     sample = letter()
