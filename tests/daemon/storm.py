@@ -102,13 +102,15 @@ def village_behind(country: Country, feeder: str) -> str:
 class Life:
     """One daemon: from when to when it watched (Unix seconds), and what its death by SIGKILL left on the wire.
 
-    `parted` are the notices it had parted with and not yet settled, and when it did: only these may come twice. It
+    `parted` are the messages it had parted with and not yet settled, by their keys, and when it did: only these may
+    come twice. `in_message` says which of these a notice was in: it may come in no other any more. It
     `needs` so many seconds to see an outage, the more the longer its start took: that is how busy the machine was.
     """
 
     since: float
     until: float
     parted: Mapping[str, float] = field(default_factory=dict)
+    in_message: Mapping[str, str] = field(default_factory=dict)
     needs: float = TOLD_WITHIN
 
     @property
@@ -204,11 +206,11 @@ class Storm:
             members.setdefault(row["fault"], set()).add(row["device"])
         return [{**dict(row), "devices": members.get(row["id"], set())} for row in self.rows("select * from fault")]
 
-    def parted(self, born: float) -> dict[str, float]:
+    def parted(self, born: float) -> list[sqlite3.Row]:
         """Notices that a daemon which was born then, and is dead now, had parted with; not what it found so."""
-        query = f"select key, parted_at from outbox where state = 'waiting' and parted_at >= {born}"
+        query = f"select key, message, parted_at from outbox where state = 'waiting' and parted_at >= {born}"
         made = (self.state / "netmon.db").exists() and self.rows("select 1 from sqlite_master where name = 'outbox'")
-        return {row["key"]: row["parted_at"] for row in self.rows(query)} if made else {}
+        return self.rows(query) if made else []
 
     def undrained(self) -> list[str]:
         """What is not over yet."""
@@ -247,7 +249,9 @@ class Storm:
         assert is_alive(daemon), self.log_tail()
         os.kill(daemon, signal.SIGKILL)
         eventually(lambda: not is_alive(daemon))
-        self.lives.append(Life(since, time.time(), self.parted(born), needs))
+        until, parted = time.time(), self.parted(born)
+        on_the_wire = {row["message"]: row["parted_at"] for row in parted}
+        self.lives.append(Life(since, until, on_the_wire, {row["key"]: row["message"] for row in parted}, needs))
 
 
 @contextlib.contextmanager
