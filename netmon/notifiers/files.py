@@ -54,8 +54,11 @@ class FileNotifier(ABC):
         refusal = self.refusal(letter)
         if refusal:
             return Delivery(Verdict.PERMANENT, reason=refusal)
+        content = await made(letter, self.content)
+        if isinstance(content, Delivery):
+            return content
         await parting()
-        return await asyncio.to_thread(self._deliver, letter)
+        return await asyncio.to_thread(self._deliver, letter, content)
 
     @abstractmethod
     def refusal(self, letter: Letter) -> str:
@@ -69,10 +72,7 @@ class FileNotifier(ABC):
             InputError: an operator's template is unusable.
         """
 
-    def _deliver(self, letter: Letter) -> Delivery:
-        content = made(letter, self.content)
-        if isinstance(content, Delivery):
-            return content
+    def _deliver(self, letter: Letter, content: bytes) -> Delivery:
         path = self._directory / f"{file_stem(letter)}{self.ending}"
         try:
             write_atomically(path, content)

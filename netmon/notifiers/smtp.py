@@ -95,7 +95,7 @@ class SmtpMail:
         if to is None:
             who = letter.notice.recipient
             return Delivery(Verdict.PERMANENT, reason=f"{who.audience} {who.id} has no usable e-mail address.")
-        content = await asyncio.to_thread(made, letter, self._content)
+        content = await made(letter, self._content)
         if isinstance(content, Delivery):
             return content
         try:

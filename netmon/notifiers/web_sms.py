@@ -1,6 +1,5 @@
 """What the SMS drivers over HTTP have in common: a number, a text, one call."""
 
-import asyncio
 from abc import ABC, abstractmethod
 from dataclasses import replace
 
@@ -27,7 +26,7 @@ class WebSms(ABC):
         if not number:
             who = letter.notice.recipient
             return Delivery(Verdict.PERMANENT, reason=f"{who.audience} {who.id} has no usable mobile number.")
-        text = await asyncio.to_thread(made, letter, self._renderer.render)
+        text = await made(letter, self._renderer.render)
         if isinstance(text, Delivery):
             return text
         await parting()
