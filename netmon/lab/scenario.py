@@ -189,9 +189,9 @@ class Expect(_Strict):
     """What a drill must reach; it fails if it does not. Nothing is expected where a key is left out.
 
     Times are seconds, shares are 0..1: `ticket_p99` from a village's failure to its ticket, `resolved_p99` from its
-    repair until no ticket calls it dark; `loop_lag_p99` and `devices_late` are the daemon's while the scenario's events
-    break things and two minutes more; `tested_again` is from the return of an isolated netmon until it has tested every
-    village. The others are what the report calls so.
+    repair until no ticket calls it dark; `loop_lag_p99`, `loop_lag_max` and `devices_late` are the daemon's while the
+    scenario's events break things and two minutes more; `tested_again` is from the return of an isolated netmon until
+    it has tested every village. The others are what the report calls so.
     """
 
     ticket_p99: float | None = Field(default=None, gt=0)
@@ -201,6 +201,7 @@ class Expect(_Strict):
     tickets_at_most: int | None = Field(default=None, ge=0)
     alarms: int | None = Field(default=None, ge=0)
     loop_lag_p99: float | None = Field(default=None, gt=0)
+    loop_lag_max: float | None = Field(default=None, gt=0)
     devices_late: int | None = Field(default=None, ge=0)
     tested_again: float | None = Field(default=None, gt=0)
     same_twice: int | None = Field(default=None, ge=0)

@@ -119,6 +119,7 @@ def a_report(**figures: Any) -> dict[str, Any]:
         "isolations": {"alarms": 0},
         "daemon": {
             "storm_loop_lag_p99_at_most": 0.02,
+            "storm_loop_lag_max_at_most": 0.25,
             "storm_devices_late_at_most": 0,
             "seconds_to_all_tested_again": [31.0, None],
         },
@@ -132,6 +133,11 @@ def test_an_expectation_of_which_nothing_is_known_is_missed() -> None:
         "The recall should be at least 0.9, and is not known.",
         "There should be 1 alarms of isolation, and there were 0.",
     ]
+
+
+def test_a_loop_held_up_once_is_told_though_its_lag_is_small_as_a_rule() -> None:
+    (told,) = missed(a_report(), Expect(loop_lag_p99=0.05, loop_lag_max=0.1))
+    assert told == "The longest of the loop's lag in the storm should be at most 0.1, and is 0.25."
 
 
 def test_a_country_that_is_not_tested_again_in_time_is_told() -> None:
