@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 DISCOVERIES = 1_000
 """So many at a time. A round of pings finds 2,500 new devices a second, and each may then take 0.4 s."""
 FIRST_PER_SLOT = 500
-"""First contacts begun; most are short, see `probes.snmp.families`."""
+"""First contacts begun, or waiting to be; most are short, see `probes.snmp.families`."""
 AGAIN_PER_SLOT = 5
 """Looks begun at devices that have changed."""
 LOOK_EVERY_SLOTS = 10
@@ -121,7 +121,8 @@ class SnmpSweep:
             self._request(due[_POLLED[fleet.health[due]]].tolist(), now.monotonic)
             if slot % FORGET_EVERY_SLOTS == 0:
                 fleet.readings.forget(now.monotonic - ROUNDS_KEPT * self._round.interval)
-            self._begin(self._first, FIRST_PER_SLOT)
+        if len(slots) == 1:  # else the loop does not keep up with those it knows
+            self._begin(self._first, FIRST_PER_SLOT - self._queue.qsize())
             self._begin(self._again, AGAIN_PER_SLOT)
 
     def _look_around(self, now: Now) -> None:

@@ -23,6 +23,8 @@ from netmon.ports import Clock, PingBatch, Pinger, Vitals
 
 REFERENCE_EVERY_SLOTS = 10
 LATE_FACTOR = 1.5
+RECHECKS_PER_TURN = 5_000
+"""Probes out of turn in one turn: as many as take half a slot to send. When everything is in doubt, the rest waits."""
 SPREAD = 0.8
 """Share of the judge's spacing that two probes of a device are apart at least; the rest is the turns' own unrest."""
 
@@ -44,7 +46,7 @@ class Sweep:
         self._watch = watch
         self._vitals = vitals
         self._due: list[tuple[float, int]] = []
-        self._sent_at = np.empty(0)
+        self._sent_at = self._put_off = np.empty(0)
         self._turned_at = float("-inf")
         self.adopt(plan)
 
@@ -56,6 +58,7 @@ class Sweep:
         self._watched = np.fromiter((device for slot in plan.slots for device in slot), np.intp)
         self._due.clear()
         self._sent_at = np.full(len(plan.addresses), float("-inf"))
+        self._put_off = self._sent_at.copy()
 
     @property
     def turned_at(self) -> float:
@@ -105,7 +108,8 @@ class Sweep:
             return
         # A storm has ten thousand wishes a second: bytes are looked up, not numpy's scalars, and few enums are named.
         gap, health, up = SPREAD * self._judge.spacing, self._country.fleet.health.tobytes(), int(Health.UP)
-        while self._due and self._due[0][0] <= now.monotonic:
+        most = len(targets) + RECHECKS_PER_TURN
+        while self._due and self._due[0][0] <= now.monotonic and len(targets) < most:
             device = heapq.heappop(self._due)[1]
             if health[device] not in IN_QUESTION and health[device] != up:
                 continue
@@ -114,9 +118,21 @@ class Sweep:
             if health[device] == up and (just_asked or not self._judge.wants_probe(device)):
                 continue
             if just_asked:
-                heapq.heappush(self._due, (sent_at + gap, device))
+                self._wait_in_line(device, sent_at, now)
             else:
                 targets[device] = None
+
+    def _wait_in_line(self, device: int, sent_at: float, now: Now) -> None:
+        """Put a wish off until the last probe and the wishes put off before it are over; what is too much is dropped.
+
+        Forty villages ask for their feeder at once. Were all of these put off to the same moment, and again then, a
+        country in doubt would keep the loop busy with nothing but that, and be late for its own answers.
+        """
+        judge = self._judge
+        after = max(sent_at, float(self._put_off[device])) + SPREAD * judge.spacing
+        if after <= now.monotonic + judge.policy.odds.within:
+            self._put_off[device] = after
+            heapq.heappush(self._due, (after, device))
 
     def late_devices(self, now: Now) -> int:
         """Watched devices whose last probe is overdue by half a round."""
@@ -152,6 +168,7 @@ class Sweep:
             (Vital.PROBES_ANSWERED, batch.answered),
             (Vital.PROBES_MISSED, batch.missed),
             (Vital.PROBES_UNSENT, batch.unsent),
+            (Vital.PROBES_UNHEARD, batch.unheard),
         ):
             if outcomes:
                 self._vitals.count(vital, len(outcomes))

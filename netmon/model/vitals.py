@@ -31,6 +31,9 @@ class Vital(Enum):
     PROBES_SENT = VitalSpec("netmon_icmp_requests", _C, "Echo requests sent.")
     PROBES_ANSWERED = VitalSpec("netmon_icmp_replies", _C, "Echo replies accepted.")
     PROBES_MISSED = VitalSpec("netmon_icmp_timeouts", _C, "Echo requests that got no answer in time.")
+    PROBES_UNHEARD = VitalSpec(
+        "netmon_icmp_unheard", _C, "Echo requests whose reply may be among those dropped for want of room."
+    )
     PROBES_UNSENT = VitalSpec("netmon_icmp_unsent", _C, "Echo requests the kernel would not send.")
     REPLIES_REJECTED = VitalSpec("netmon_icmp_replies_rejected", _C, "Datagrams not counted as alive.", "reason")
     SNMP_REQUESTS = VitalSpec("netmon_snmp_requests", _C, "SNMP requests sent, retries and discovery included.")

@@ -14,7 +14,8 @@ from netmon.model.readings import Identity, Outline
 class PingBatch:
     """Outcomes since the last harvest, by target index. `rtts` (seconds) matches `answered` one to one.
 
-    `unsent` targets had nothing sent to them (no route, socket full): that says nothing about them.
+    `unsent` targets had nothing sent to them (no route, socket full), and of those `unheard` an answer may be among the
+    replies that the kernel dropped because netmon did not read them in time: neither says anything about them.
     """
 
     generation: int
@@ -22,13 +23,15 @@ class PingBatch:
     rtts: list[float] = field(default_factory=list)
     missed: list[int] = field(default_factory=list)
     unsent: list[int] = field(default_factory=list)
+    unheard: list[int] = field(default_factory=list)
 
 
 class Pinger(Protocol):
     """ICMP echo to many targets over one socket per address family. Synchronous: the sweep drives it.
 
-    Every request sent comes back in exactly one batch, as answered or as missed, unless `watch` was called meanwhile.
-    Late, duplicate, forged, truncated and misaddressed replies never count, they go to `Vital.REPLIES_REJECTED`.
+    Every request sent comes back in exactly one batch, as answered, missed or unheard, unless `watch` was called
+    meanwhile. Late, duplicate, forged, truncated and misaddressed replies never count, they go to
+    `Vital.REPLIES_REJECTED`.
     """
 
     def watch(self, addresses: Sequence[str], generation: int) -> None:

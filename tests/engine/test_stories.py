@@ -2,8 +2,10 @@
 
 import pytest
 
+from netmon.model.decisions import RecheckSoon
 from netmon.model.faults import Cause, Resolution, Scope
 from netmon.model.health import Health
+from netmon.model.ids import DeviceId
 from netmon.model.inventory import Lifecycle
 from netmon.model.notices import Channel, Stage
 from netmon.model.tickets import TicketStatus
@@ -28,6 +30,32 @@ def test_access_point_that_dies_alone_gets_one_access_point_ticket(house: House)
     (ticket,), (fault,) = house.tickets, house.faults
     assert (fault.cause, fault.key, ticket.villages) == (Cause.ACCESS_POINT, "ap-3", ("34010300",))
     assert house.health("onu-3") is Health.UP
+
+
+def test_country_whose_answers_netmon_itself_dropped_is_not_called_dark_and_is_heard_again(house: House) -> None:
+    everybody = [*house.below("olt-1"), *house.below("olt-2"), "olt-1", "olt-2"]
+    house.silence(*everybody)
+    house.pinger.is_deaf = True
+    house.live(60)
+    assert house.healths(everybody) == {Health.UP}
+    assert house.country.isolation is None
+    house.pinger.is_deaf = False
+    house.live_until_ticket(60)
+
+
+def test_wishes_for_one_device_that_pile_up_are_answered_by_a_few_probes_one_after_the_other(house: House) -> None:
+    device = house.country.inventory.index_of[DeviceId("ap-3")]
+    house.silence("ap-3")
+    house.live(60)
+    house.heal()
+    house.live(22)
+    assert house.health("ap-3") is Health.RECOVERING
+    begun = len(house.pinger.sends)
+    house.sweep.recheck([RecheckSoon(device, 0.0)] * 400, house.clock.now())
+    house.live(25)
+    asked = [at for at, targets in house.pinger.sends[begun:] if device in targets]
+    assert 12 <= len(asked) <= 20
+    assert all(third - first > 0.7 for first, third in zip(asked, asked[2:], strict=False)), "beside its own rounds"
 
 
 def test_dead_uplink_makes_its_access_point_unreachable_without_a_ticket_of_its_own(house: House) -> None:

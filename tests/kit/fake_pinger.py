@@ -13,7 +13,8 @@ class FakePinger:
     """Keeps the promises of `ports.Pinger` on the time the test passes in.
 
     `silent` addresses do not answer, `unroutable` ones cannot be sent to; both count as they stand at sending.
-    `rtt` is seconds for everybody, `rtts` for single addresses. `sends` records every call: when, and which targets.
+    While `is_deaf` every answer that was not heard may have been dropped. `rtt` is seconds for everybody, `rtts` for
+    single addresses. `sends` records every call: when, and which targets.
     """
 
     timeout: float = 1.0
@@ -24,6 +25,7 @@ class FakePinger:
     sends: list[tuple[float, tuple[int, ...]]] = field(default_factory=list)
     addresses: tuple[str, ...] = ()
     generation: int = 0
+    is_deaf: bool = False
     closed: bool = False
     _in_flight: list[tuple[float, int, float | None]] = field(default_factory=list)
     _unsent: list[int] = field(default_factory=list)
@@ -54,7 +56,7 @@ class FakePinger:
         self._unsent = []
         for _, target, rtt in (one for one in self._in_flight if one[0] <= now):
             if rtt is None:
-                batch.missed.append(target)
+                (batch.unheard if self.is_deaf else batch.missed).append(target)
             else:
                 batch.answered.append(target)
                 batch.rtts.append(rtt)

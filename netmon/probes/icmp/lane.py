@@ -40,7 +40,7 @@ class Lane:
         self._outgoing = Outgoing(family, echo.ident, BURST)
         self._incoming = Incoming(family, echo.header, BATCH)
         self._requests = RequestTable(timeout, first=secrets.randbits(32))
-        self._drops_seen = 0
+        self._drops_seen = self._deaf_until = 0
         self.faults: Counter[ReplyFault] = Counter()
         self.watch(())
 
@@ -102,16 +102,21 @@ class Lane:
             if count < BATCH:
                 return
 
-    def expire(self, now: int) -> list[int]:
-        """Targets whose requests got no answer in time; `now` in monotonic nanoseconds."""
-        missed: list[int] = self._requests.expire(now).tolist()
-        return missed
+    def expire(self, now: int) -> tuple[list[int], list[int]]:
+        """Targets whose requests got no answer in time, and those whose answers may have been dropped here.
+
+        `now` in monotonic nanoseconds.
+        """
+        missed, unheard = self._requests.expire(now, self._deaf_until)
+        return missed.tolist(), unheard.tolist()
 
     def new_drops(self) -> int:
-        """Datagrams the kernel dropped for want of room since the last call."""
+        """Datagrams the kernel dropped for want of room since the last call; looked at before `expire`."""
         drops = drops_of(self._sock)
         new = (drops - self._drops_seen) & _COUNTER_MASK
         self._drops_seen = drops
+        if new:
+            self._deaf_until = time.monotonic_ns()
         return new
 
 

@@ -98,9 +98,11 @@ class IcmpPinger:
             batch.answered += lane.answered
             batch.rtts += lane.rtts
             batch.unsent += lane.unsent
-            batch.missed += lane.expire(int(now * _NANO))
             lane.answered, lane.rtts, lane.unsent = [], [], []
             self._report(lane)
+            missed, unheard = lane.expire(int(now * _NANO))
+            batch.missed += missed
+            batch.unheard += unheard
         return batch
 
     def _report(self, lane: Lane) -> None:

@@ -76,14 +76,20 @@ class RequestTable:
         first: NDArray[np.bool_] = self._claim[rows] == order
         return first
 
-    def expire(self, now: int) -> NDArray[np.intp]:
-        """Targets of requests that got no answer within the time-out; `now` in monotonic nanoseconds."""
+    def expire(self, now: int, deaf_until: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Targets of requests of which no answer within the time-out was read: those missed, those perhaps unheard.
+
+        Args:
+            now: monotonic nanoseconds.
+            deaf_until: when the socket was last found to have dropped replies: of what was sent before nobody knows.
+        """
         waiting = self.sent[self._head : self._size]
         end = self._head + int(np.searchsorted(waiting, now - self._timeout, side="right"))
         rows = self._head + np.flatnonzero(self.state[self._head : end] == PENDING)
         self.state[rows] = MISSED
         self._head = end
-        return self.target[rows]
+        unheard = self.sent[rows] <= deaf_until
+        return self.target[rows[~unheard]], self.target[rows[unheard]]
 
     def _make_room(self, wanted: int) -> None:
         """Let go of what is over long enough; if that does not free half of the room, double it."""

@@ -231,3 +231,18 @@ def test_answers_dropped_for_want_of_room_are_counted(
         wire.answer(echo)
     heard = len(bench.hear().answered)
     assert vitals.counts[Vital.DATAGRAMS_DROPPED, "icmp4"] == len(echoes) - heard > 0
+
+
+@pytest.mark.usefixtures("socket_kind")
+def test_of_whom_an_answer_may_have_been_dropped_here_nothing_is_said(
+    open_here: Opener, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "RECEIVE_BUFFER", 4096)
+    bench = Bench(open_here(TIMEOUT), wire, TARGETS["IPv4"])
+    for echo in bench.ask(*[0] * 60):
+        wire.answer(echo)
+    heard = len(bench.hear().answered)
+    bench.ask(1)
+    batch = bench.pinger.harvest(time.monotonic() + 2 * TIMEOUT)
+    assert batch.unheard == [0] * (60 - heard)
+    assert batch.missed == [1], "what was asked after that is missed as ever"
