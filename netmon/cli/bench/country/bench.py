@@ -20,6 +20,7 @@ from netmon.cli.bench.country.staging import Staged, staged
 from netmon.cli.bench.country.visitors import LOADS, Visits, crowd, draw_reports, keep_page_open, visited
 from netmon.cli.bench.figures import Figure, Figures
 from netmon.cli.bench.rows import Row
+from netmon.errors import NetmonError
 
 COUNTRY = 24_700
 _DEVICES_PER_VILLAGE = 2
@@ -58,7 +59,7 @@ class Measured:
     quiet: Window
     answered: int
     scrapes: Scrapes | None
-    round: Mapping[str, Any]
+    round: Mapping[str, Any] | None
     crowded: Window
     visits: Visits
 
@@ -97,15 +98,28 @@ def _measure(folder: Path, villages: int, minutes: float, tell: Tell) -> Measure
             quiet, answered = observer.watch(window), observer.answered()
             scrapes = scraper.scrapes(window) if scraper is not None else None
             tell(f"At rest: {quiet.share:.1%} of a core. One full round on demand ...")
-            round_ = observer.full_round()
+            round_ = _full_round(observer, villages, tell)
         visits = Visits()
         with visited([crowd(at.address, visits), draw_reports(at.address, Visits())]):
-            tell(f"{round_['seconds']:.1f} s. Now {LOADS} page loads a second, and a report being drawn ...")
+            tell(f"Now {LOADS} page loads a second, and a report being drawn ...")
             crowded = observer.watch(window)
         return Measured(
             staged=at, picture=picture, quiet=quiet, answered=answered, scrapes=scrapes, round=round_,
             crowded=crowded, visits=visits,
         )  # fmt: skip
+
+
+def _full_round(observer: Observer, villages: int, tell: Tell) -> Mapping[str, Any] | None:
+    """What it says of itself; a country beyond the promises may be too large to have one."""
+    try:
+        done = observer.full_round()
+    except NetmonError as error:
+        if villages <= COUNTRY:
+            raise
+        tell(str(error))
+        return None
+    tell(f"{done['seconds']:.1f} s.")
+    return done
 
 
 def _rest(at: Staged, until: float) -> None:
@@ -150,9 +164,10 @@ def _figures(seen: Measured, promises: Promises) -> Iterator[Figure]:
         yield Figure("samples of one full scrape", seen.scrapes.samples, "")
         yield Figure("one full scrape", seen.scrapes.seconds, "s")
         yield Figure("longest scrape of a target", seen.scrapes.longest, "s")
-    yield Figure("full round on demand", float(seen.round["seconds"]), "s", most=promises.round)
-    yield Figure("devices pinged in it", seen.round["pinged"], "")
-    yield Figure("devices read in it", seen.round["read"], "")
+    if seen.round is not None:
+        yield Figure("full round on demand", float(seen.round["seconds"]), "s", most=promises.round)
+        yield Figure("devices pinged in it", seen.round["pinged"], "")
+        yield Figure("devices read in it", seen.round["read"], "")
     yield from _under_load(crowded, seen.visits, promises)
 
 
