@@ -61,15 +61,24 @@ class Layouts:
         if known is None:
             return None
         number = int.from_bytes(data, "big")
-        for place, (mask, pattern, id_shift, unpack, odd) in enumerate(known):
+        mask, pattern, id_shift, unpack, odd = known[0]
+        if number & mask != pattern + (request_id << id_shift):
+            found = self._other(known, number, request_id)
+            if found is None:
+                return None
+            _, _, _, unpack, odd = found
+        values = list(unpack(data))
+        for at, in_front, negative_from, size in odd:
+            value = values[at] - in_front
+            values[at] = value - size if value >= negative_from else value
+        return values
+
+    def _other(self, known: list[_Layout], number: int, request_id: int) -> _Layout | None:
+        """The one that fits and is not the first; which it is from now on."""
+        for place, (mask, pattern, id_shift, _, _) in enumerate(known):
             if number & mask == pattern + (request_id << id_shift):
-                if place:
-                    known.insert(0, known.pop(place))
-                values = list(unpack(data))
-                for at, in_front, negative_from, size in odd:
-                    value = values[at] - in_front
-                    values[at] = value - size if value >= negative_from else value
-                return values
+                known.insert(0, known.pop(place))
+                return known[0]
         return None
 
     def forget(self) -> None:

@@ -212,14 +212,15 @@ class SnmpPoller:
         harvest = self._client.harvest(now)
         polls = self._polls
         for key, values in harvest.answers:
-            poll = polls.get(key)
+            poll = polls.pop(key, None)
             if poll is None:  # forgotten meanwhile
                 continue
-            if len(poll[1].script.templates) > 1:
+            agent = poll[1]
+            if len(agent.script.templates) > 1:
+                polls[key] = poll
                 self._take_part(key, poll, values, now)
             else:
-                del polls[key]
-                poll[1].is_busy = False
+                agent.is_busy = False
                 self._take(poll, values, _NO_TABLES, now)
         for failure in harvest.failures:
             poll = polls.get(failure.key)
