@@ -31,6 +31,7 @@ _READ_BUDGET = 256  # datagrams per call of `on_readable`, so that other work on
 _READ_ALL_BUDGET = 256  # such calls in a row before requests are given up; more is a flood, not answers
 _RESTING_PER_FLIGHT = 4
 _LEAST_BOOK = 1 << 18
+_DUPLICATE = RejectReason.DUPLICATE  # naming it through its class is slow before Python 3.12, and every answer does
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +192,7 @@ class SnmpClient:
                     self._end(flight, values, now)
                 else:  # as `_end` would, without its questions
                     request_id, key, _, _, patience, _ = flight
-                    book[request_id] = RejectReason.DUPLICATE
+                    book[request_id] = _DUPLICATE
                     rest((now + 2 * patience.timeout, request_id))
                     del awaited[source]
                     if self._garbled:
@@ -338,7 +339,7 @@ class SnmpClient:
         request_id, key, address, _, patience, _ = flight
         if not isinstance(result, Failure) or result.kind is FailureKind.AGENT_ERROR:
             self.counters.answered += 1
-        self._book[request_id] = RejectReason.DUPLICATE
+        self._book[request_id] = _DUPLICATE
         self._resting.append((now + 2 * patience.timeout, request_id))
         self._deliver(key, address, result)
 

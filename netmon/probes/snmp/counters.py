@@ -13,6 +13,7 @@ from netmon.probes.snmp.uptime import Restart
 _WRAP32 = 1 << 32
 _WRAP64 = 1 << 64
 _NEVER = -1
+_RESTARTED = Restart.YES  # naming it through its class is slow before Python 3.12, and every poll does
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def advance(before: Counter | None, raw: int | None, bits: int, restart: Restart
     """
     if raw is None:
         return before
-    if before is None or restart is Restart.YES:
+    if before is None or restart is _RESTARTED:
         return Counter(raw, raw)
     if raw == before.last:
         return before
@@ -72,7 +73,7 @@ class Tally:
             restart: whether the device restarted since the last poll that had an uptime.
         """
         lasts, aheads = self._last, self._ahead
-        may_grow = restart is not Restart.YES
+        may_grow = restart is not _RESTARTED
         at = -1
         for place, bits in counters:
             at += 1

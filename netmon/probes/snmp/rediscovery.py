@@ -28,6 +28,9 @@ class Sighting:
     stamp: int | None
 
 
+_RESTARTED = Restart.YES  # naming it through its class is slow before Python 3.12, and every poll does
+
+
 def occasion(last: Sighting | None, restart: Restart, stamp: int | None, now: float) -> Occasion | None:
     """Tell whether, and why, to discover a device now.
 
@@ -39,7 +42,7 @@ def occasion(last: Sighting | None, restart: Restart, stamp: int | None, now: fl
     """
     if last is None:
         return Occasion.FIRST_CONTACT
-    if restart is Restart.YES:
+    if restart is _RESTARTED:
         return Occasion.RESTARTED
     if None not in (stamp, last.stamp) and stamp != last.stamp:
         return Occasion.INTERFACES_CHANGED

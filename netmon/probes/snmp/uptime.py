@@ -26,13 +26,16 @@ class Restart(StrEnum):
     UNKNOWN = "unknown"  # an uptime is missing, or neither story fits
 
 
+_SAME = Restart.NO  # naming it through its class is slow before Python 3.12, and every poll does
+
+
 def restarted(before: float | None, after: float | None, elapsed: float) -> Restart:
     """Tell from two uptimes (seconds) and the time between them (monotonic seconds) whether the device restarted."""
     if before is None or after is None or elapsed < 0:
         return Restart.UNKNOWN
     deviation = after - before - elapsed
     if -_TOLERANCE <= deviation <= _TOLERANCE:  # as nearly always; what follows would say the same
-        return Restart.NO
+        return _SAME
     tolerance = _TOLERANCE + _DRIFT * elapsed
     deviation %= WRAP
     if min(deviation, WRAP - deviation) <= tolerance:
