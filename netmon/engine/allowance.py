@@ -38,14 +38,14 @@ class Allowance:
         rate = self.limits.gateway.get(channel)
         if rate is None:
             return most
-        return max(0, min(most, int(tokens(self._gateways.get(channel, full(rate, now)), rate, now))))
+        return _left(self._gateways.get(channel, full(rate, now)), rate, most, now)
 
     def for_person(self, channel: Channel, recipient: Recipient, most: int, now: float) -> int:
         """How many messages this person may be sent now, at most so many."""
         rate = self._rate(channel, recipient)
         if rate is None:
             return most
-        return max(0, min(most, int(tokens(self._bucket(channel, recipient, rate, now), rate, now))))
+        return _left(self._bucket(channel, recipient, rate, now), rate, most, now)
 
     def serving(self, channel: Channel, recipient: Recipient, waiting: int, now: float) -> Serving:
         """How to tell this person what waits for them."""
@@ -90,3 +90,7 @@ class Allowance:
             for key, bucket in self._people.items()
             if tokens(bucket, rates[key[0]], now) < rates[key[0]].messages
         }
+
+
+def _left(bucket: Bucket, rate: Rate, most: int, now: float) -> int:
+    return max(0, min(most, int(tokens(bucket, rate, now))))

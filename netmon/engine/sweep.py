@@ -93,8 +93,13 @@ class Sweep:
     def ask(self, devices: Sequence[int], now: Now) -> None:
         """Harvest what came, then probe these out of turn, but whom was asked a moment ago."""
         self._absorb(self._pinger.harvest(now.monotonic), now)
-        gap = SPREAD * self._judge.spacing
+        gap = self._gap
         self._send([device for device in devices if self._sent_at[device] + gap <= now.monotonic], now)
+
+    @property
+    def _gap(self) -> float:
+        """Seconds that two probes of a device are apart at least."""
+        return SPREAD * self._judge.spacing
 
     def _send(self, targets: list[int], now: Now) -> None:
         if targets:
@@ -107,7 +112,7 @@ class Sweep:
         if not self._due or self._due[0][0] > now.monotonic:
             return
         # A storm has ten thousand wishes a second: bytes are looked up, not numpy's scalars, and few enums are named.
-        gap, health, up = SPREAD * self._judge.spacing, self._country.fleet.health.tobytes(), int(Health.UP)
+        gap, health, up = self._gap, self._country.fleet.health.tobytes(), int(Health.UP)
         most = len(targets) + RECHECKS_PER_TURN
         while self._due and self._due[0][0] <= now.monotonic and len(targets) < most:
             device = heapq.heappop(self._due)[1]
@@ -128,9 +133,8 @@ class Sweep:
         Forty villages ask for their feeder at once. Were all of these put off to the same moment, and again then, a
         country in doubt would keep the loop busy with nothing but that, and be late for its own answers.
         """
-        judge = self._judge
-        after = max(sent_at, float(self._put_off[device])) + SPREAD * judge.spacing
-        if after <= now.monotonic + judge.policy.odds.within:
+        after = max(sent_at, float(self._put_off[device])) + self._gap
+        if after <= now.monotonic + self._judge.policy.odds.within:
             self._put_off[device] = after
             heapq.heappush(self._due, (after, device))
 

@@ -8,12 +8,11 @@ known it counts as a fresh start: the rate is then too small for one interval, w
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from netmon.probes.snmp.uptime import Restart
+from netmon.probes.snmp.uptime import RESTARTED, Restart
 
 _WRAP32 = 1 << 32
 _WRAP64 = 1 << 64
 _NEVER = -1
-_RESTARTED = Restart.YES  # naming it through its class is slow before Python 3.12, and every poll does
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ def advance(before: Counter | None, raw: int | None, bits: int, restart: Restart
     """
     if raw is None:
         return before
-    if before is None or restart is _RESTARTED:
+    if before is None or restart is RESTARTED:
         return Counter(raw, raw)
     if raw == before.last:
         return before
@@ -73,7 +72,7 @@ class Tally:
             restart: whether the device restarted since the last poll that had an uptime.
         """
         lasts, aheads = self._last, self._ahead
-        may_grow = restart is not _RESTARTED
+        may_grow = restart is not RESTARTED
         at = -1
         for place, bits in counters:
             at += 1

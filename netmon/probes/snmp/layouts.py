@@ -75,7 +75,8 @@ class Layouts:
 
     def _other(self, known: list[_Layout], number: int, request_id: int) -> _Layout | None:
         """The one that fits and is not the first; which it is from now on."""
-        for place, (mask, pattern, id_shift, _, _) in enumerate(known):
+        for place in range(1, len(known)):
+            mask, pattern, id_shift, _, _ = known[place]
             if number & mask == pattern + (request_id << id_shift):
                 known.insert(0, known.pop(place))
                 return known[0]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum, unique
 
 from netmon.model.readings import Identity
-from netmon.probes.snmp.uptime import Restart
+from netmon.probes.snmp.uptime import RESTARTED, Restart
 
 DAILY = 86_400.0
 """Seconds after which a device is discovered again in any case."""
@@ -28,9 +28,6 @@ class Sighting:
     stamp: int | None
 
 
-_RESTARTED = Restart.YES  # naming it through its class is slow before Python 3.12, and every poll does
-
-
 def occasion(last: Sighting | None, restart: Restart, stamp: int | None, now: float) -> Occasion | None:
     """Tell whether, and why, to discover a device now.
 
@@ -42,7 +39,7 @@ def occasion(last: Sighting | None, restart: Restart, stamp: int | None, now: fl
     """
     if last is None:
         return Occasion.FIRST_CONTACT
-    if restart is _RESTARTED:
+    if restart is RESTARTED:
         return Occasion.RESTARTED
     if None not in (stamp, last.stamp) and stamp != last.stamp:
         return Occasion.INTERFACES_CHANGED

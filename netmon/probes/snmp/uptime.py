@@ -26,7 +26,8 @@ class Restart(StrEnum):
     UNKNOWN = "unknown"  # an uptime is missing, or neither story fits
 
 
-_SAME = Restart.NO  # naming it through its class is slow before Python 3.12, and every poll does
+RESTARTED, WENT_ON = Restart.YES, Restart.NO
+"""What every poll asks for; naming them through their class is slow before Python 3.12."""
 
 
 def restarted(before: float | None, after: float | None, elapsed: float) -> Restart:
@@ -35,7 +36,7 @@ def restarted(before: float | None, after: float | None, elapsed: float) -> Rest
         return Restart.UNKNOWN
     deviation = after - before - elapsed
     if -_TOLERANCE <= deviation <= _TOLERANCE:  # as nearly always; what follows would say the same
-        return _SAME
+        return WENT_ON
     tolerance = _TOLERANCE + _DRIFT * elapsed
     deviation %= WRAP
     if min(deviation, WRAP - deviation) <= tolerance:
