@@ -281,8 +281,11 @@ def shipped() -> tuple[str, ...]:
 
 
 def find_scenario(name: str) -> Scenario:
-    """A script by its file's path, or one that comes with netmon by its name; raises as `load_scenario`."""
-    if name in shipped() and not Path(name).exists():
+    """A script by its file's path, or one that comes with netmon by its name; raises as `load_scenario`.
+
+    A folder is no script: `make demo` leaves one called demo, and `netmon drill demo` beside it means ours.
+    """
+    if name in shipped() and not Path(name).is_file():
         return parse_scenario((_SHIPPED / f"{name}.yaml").read_text(encoding="utf-8"), f"{name}.yaml")
     if not Path(name).exists():
         raise InputError(f"There is no file {name}, and no scenario of that name; there are {', '.join(shipped())}.")

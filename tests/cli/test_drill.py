@@ -89,6 +89,15 @@ def test_every_scenario_that_ships_can_be_placed_in_its_country(name: str) -> No
     assert place_events(script, country_of(script.country.plan()))
 
 
+def test_a_folder_of_that_name_does_not_hide_a_scenario_that_ships(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ours = find_scenario("demo")
+    (tmp_path / "demo").mkdir()
+    assert find_scenario("demo") == ours
+
+
 def test_an_unknown_scenario_is_answered_with_those_there_are(tmp_path: Path) -> None:
     done = run_drill(str(tmp_path / "nowhere.yaml"))
     assert done.returncode == 2
