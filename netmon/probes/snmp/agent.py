@@ -16,7 +16,7 @@ from netmon.probes.snmp.reading import Tables
 from netmon.probes.snmp.rediscovery import Sighting, occasion
 from netmon.probes.snmp.script import Script
 from netmon.probes.snmp.session import SnmpTarget
-from netmon.probes.snmp.uptime import Restart, restarted
+from netmon.probes.snmp.uptime import UNKNOWN, restarted
 from netmon.probes.snmp.usm_session import UsmTarget
 
 _GONE = frozenset((Absent.NO_SUCH_OBJECT, Absent.NO_SUCH_INSTANCE, Absent.END_OF_MIB_VIEW))
@@ -81,9 +81,12 @@ class Agent:
         """Make readings of a poll's values, NaN where absent; tell whether discovery should look again."""
         script = self.script
         readings = script.read(values, tables)
-        restart = self._restart(readings[script.uptime], now) if script.uptime >= 0 else Restart.UNKNOWN
+        uptime, restart = readings[script.uptime] if script.uptime >= 0 else math.nan, UNKNOWN
+        if uptime == uptime:  # noqa: PLR0124 - NaN: it says nothing of it
+            restart = restarted(self.uptime, uptime, now - self.polled_at)
+            self.uptime, self.polled_at = uptime, now
         self.counters.take(readings, script.counters, restart)
-        stamp = script.stamp(values)
+        stamp = None if script.stamp is None else script.stamp(values)
         if self.sighting is None:
             self.sighting = Sighting(now, stamp)
         is_changed = not _GONE.isdisjoint(values) or occasion(self.sighting, restart, stamp, now) is not None
@@ -98,10 +101,3 @@ class Agent:
             before = so_far.get((self.outline[place], bits))
             if before is not None:
                 self.counters.carry(at, known.counters, before)
-
-    def _restart(self, uptime: float, now: float) -> Restart:
-        if uptime != uptime:  # noqa: PLR0124 - NaN: it says nothing of it
-            return Restart.UNKNOWN
-        before, elapsed = self.uptime, now - self.polled_at
-        self.uptime, self.polled_at = uptime, now
-        return restarted(before, uptime, elapsed)

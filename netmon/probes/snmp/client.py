@@ -3,14 +3,15 @@
 The core is synchronous. `request` sends, `on_readable` reads what arrived, `harvest` gives up what is overdue and hands
 over what ended since last time: tuples in lists, no future or object per poll. Time is the caller's monotonic clock.
 
-Request-ids live in one book. An id in flight maps to its request; once that ended the id rests for two time-outs and
-maps to the reason for which a further answer is rejected, so it is neither given out again nor mistaken for unknown.
+Request-ids in flight live in one book; those that timed out rest in it for two time-outs, so that an answer after all
+is known as late. Of those that were answered, the last of each address is remembered as long, by address: there are
+fewer of them, and a book of all ids of the last seconds would fall out of the processor's caches.
 """
 
 import asyncio
 import socket
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeAlias
@@ -21,7 +22,7 @@ from netmon.probes.snmp.ber import Value
 from netmon.probes.snmp.codec import MAX_MESSAGE, ErrorStatus, PduType, VarBind, decode_message, read_envelope
 from netmon.probes.snmp.identifiers import RequestIds
 from netmon.probes.snmp.reasons import ClientCounters, Failure, FailureKind, Refusal, RejectReason
-from netmon.probes.snmp.sockets import Address, DropMeter, Sockets
+from netmon.probes.snmp.sockets import Address, DropMeter, Sockets, send
 from netmon.probes.snmp.template import RequestTemplate, read_head
 
 _GATHER = 0.02
@@ -31,7 +32,6 @@ _READ_BUDGET = 256  # datagrams per call of `on_readable`, so that other work on
 _READ_ALL_BUDGET = 256  # such calls in a row before requests are given up; more is a flood, not answers
 _RESTING_PER_FLIGHT = 4
 _LEAST_BOOK = 1 << 18
-_DUPLICATE = RejectReason.DUPLICATE  # naming it through its class is slow before Python 3.12, and every answer does
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,8 @@ class SnmpClient:
         self._awaited: dict[Address, _Flight | None] = {}  # None while a request waits to be sent again
         self._garbled: set[Address] = set()
         self._lanes: dict[float, deque[tuple[float, int]]] = {}
-        self._resting: deque[tuple[float, int]] = deque()
+        self._answered: dict[Address, _Flight] = {}
+        self._resting: deque[tuple[float, list[_Flight]]] = deque()
         self._unsent: deque[_Ask] = deque()
         self._drops = DropMeter()
         self._readers: list[GatheringReader] = []
@@ -148,11 +149,11 @@ class SnmpClient:
                     # The answer may have come in time while the loop was busy or the process stopped.
                     has_read = True
                     self._read_all(now)
-                    flight = self._book[request_id]
+                    flight = self._book.get(request_id)
                 if isinstance(flight, tuple):
                     self._time_out(flight, now)
         while self._resting and self._resting[0][0] <= now:
-            del self._book[self._resting.popleft()[1]]
+            self._forget(self._resting.popleft()[1])
 
     def ask_again(self, waited: float, now: float) -> None:
         """Ask again, before its time, whoever has not answered for so long; the last request has all its time."""
@@ -165,7 +166,7 @@ class SnmpClient:
                 if isinstance(flight, tuple) and not has_read:
                     has_read = True  # as above
                     self._read_all(now)
-                    flight = self._book[entry[1]]
+                    flight = self._book.get(entry[1])
                 if isinstance(flight, tuple):
                     if flight[5] > 0:
                         self._time_out(flight, now)
@@ -175,26 +176,30 @@ class SnmpClient:
 
     def on_readable(self, sock: socket.socket, now: float) -> int:
         """Read and match what has arrived, up to a budget; return how many datagrams that was."""
-        receive, awaited, book, rest = sock.recvfrom, self._awaited, self._book, self._resting.append
+        receive, awaited, answered, book = sock.recvfrom, self._awaited, self._answered, self._book
         take = self._harvest.answers.append
         count = quick = 0
+        rests: Patience | None = None
         try:
             data, ancillary, _, source = sock.recvmsg(MAX_MESSAGE, self._drops.space)
-            if ancillary:
-                self.counters.kernel_drops += self._drops.newly_dropped(sock, ancillary)
+            self.counters.kernel_drops += self._drops.newly_dropped(sock, ancillary)
             while True:
                 count += 1
                 flight = awaited.get(source)
-                values = None if flight is None else flight[3].read_answer(data, flight[0])
+                values = None
+                if flight is not None:
+                    request_id, key, _, template, patience, _ = flight
+                    values = template.read_known(data, request_id) or template.walk_answer(data, request_id)
                 if flight is None or values is None:
                     self._accept(data, source, now)
-                elif flight[1] < 0:
+                elif key < 0:
                     self._end(flight, values, now)
                 else:  # as `_end` would, without its questions
-                    request_id, key, _, _, patience, _ = flight
-                    book[request_id] = _DUPLICATE
-                    rest((now + 2 * patience.timeout, request_id))
-                    del awaited[source]
+                    if patience is not rests:
+                        rests, rest = patience, self._rest(patience, now)
+                    rest(flight)
+                    answered[source] = flight
+                    del awaited[source], book[request_id]
                     if self._garbled:
                         self._garbled.discard(source)
                     take((key, values))
@@ -210,6 +215,21 @@ class SnmpClient:
         finally:
             self.counters.answered += quick
 
+    def _rest(self, patience: Patience, now: float) -> Callable[[_Flight], None]:
+        """Where to put requests that end now, so that they are remembered for two time-outs."""
+        flights: list[_Flight] = []
+        self._resting.append((now + 2 * patience.timeout, flights))
+        return flights.append
+
+    def _forget(self, flights: Sequence[_Flight]) -> None:
+        book, answered = self._book, self._answered
+        for flight in flights:
+            request_id, _, address, _, _, _ = flight
+            if answered.get(address) is flight:
+                del answered[address]
+            elif book.get(request_id) is RejectReason.LATE:
+                del book[request_id]
+
     def _read_all(self, now: float) -> None:
         for sock in self._sockets.all():
             for _ in range(_READ_ALL_BUDGET):
@@ -224,7 +244,7 @@ class SnmpClient:
             return Refusal.NO_SOCKET
         request_id = self._ids.fresh(self._book)
         try:
-            sock.sendto(template.packet(request_id), address)
+            send(sock, template.packet(request_id), address)
         except BlockingIOError:
             return Refusal.WOULD_BLOCK
         except OSError:
@@ -242,7 +262,7 @@ class SnmpClient:
         request_id, key, address, template, patience, retries = flight
         self._book[request_id] = RejectReason.LATE
         self._awaited[address] = None
-        self._resting.append((now + 2 * patience.timeout, request_id))
+        self._rest(patience, now)(flight)
         if retries > 0:
             self.counters.retries += 1
             self._send_again((key, address, template, patience, retries - 1), now)
@@ -307,7 +327,11 @@ class SnmpClient:
             self._end(flight, self._decode(flight, data), now)
 
     def _flight_of(self, request_id: int, source: Address) -> _Flight | None:
-        flight = self._book.get(request_id, RejectReason.UNKNOWN_REQUEST_ID)
+        flight = self._book.get(request_id)
+        if flight is None:
+            last = self._answered.get(source[:2])
+            is_answered = last is not None and last[0] == request_id
+            flight = RejectReason.DUPLICATE if is_answered else RejectReason.UNKNOWN_REQUEST_ID
         if isinstance(flight, RejectReason):
             self.counters.reject(flight)
             return None
@@ -339,8 +363,9 @@ class SnmpClient:
         request_id, key, address, _, patience, _ = flight
         if not isinstance(result, Failure) or result.kind is FailureKind.AGENT_ERROR:
             self.counters.answered += 1
-        self._book[request_id] = _DUPLICATE
-        self._resting.append((now + 2 * patience.timeout, request_id))
+        del self._book[request_id]
+        self._answered[address] = flight
+        self._rest(patience, now)(flight)
         self._deliver(key, address, result)
 
     def _deliver(self, key: int, address: Address, result: Result) -> None:

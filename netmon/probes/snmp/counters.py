@@ -51,7 +51,7 @@ def advance(before: Counter | None, raw: int | None, bits: int, restart: Restart
 class Tally:
     """All counters of one device, in the order of its script: what the device said last, and how far the total is off.
 
-    That is 0 until a 32-bit counter wraps, so most devices need to keep no second number.
+    That is 0 until a 32-bit counter wraps, so most devices need to keep no second number: `_ahead` is empty.
 
     A million counters a minute come by here and nearly all of them have just grown, so that is done in place; `advance`
     says what becomes of the others.
@@ -60,8 +60,8 @@ class Tally:
     __slots__ = ("_ahead", "_last")
 
     def __init__(self, size: int) -> None:
-        self._last = [_NEVER] * size
-        self._ahead = [0] * size
+        self._last: list[float] = [_NEVER] * size  # integers, but for sums that make floats of them
+        self._ahead: list[int] = []
 
     def take(self, readings: list[float], counters: Sequence[tuple[int, int]], restart: Restart) -> None:
         """Put totals where a poll's readings have the device's numbers; what is absent (NaN) changes nothing.
@@ -71,22 +71,36 @@ class Tally:
             counters: the places of the counters in it, and how wide they are in the device.
             restart: whether the device restarted since the last poll that had an uptime.
         """
-        lasts, aheads = self._last, self._ahead
-        may_grow = restart is not RESTARTED
-        at = -1
-        for place, bits in counters:
-            at += 1
+        if self._ahead:
+            self._advance(readings, counters, restart)
+            return
+        lasts, at = self._last, 0
+        for place, _ in counters:
             raw = readings[place]
-            last = lasts[at]
+            if not raw >= lasts[at]:  # also what is absent
+                self._advance(readings, counters, restart)
+                return
+            lasts[at] = raw  # which is the total, after a restart as well
+            at += 1
+
+    def _advance(self, readings: list[float], counters: Sequence[tuple[int, int]], restart: Restart) -> None:
+        lasts, aheads = self._last, self._ahead or [0] * len(self._last)
+        may_grow = restart is not RESTARTED
+        for at, (place, bits) in enumerate(counters):
+            raw, last = readings[place], lasts[at]
             if raw.__class__ is int and raw >= last >= 0 and may_grow and raw + aheads[at] < _WRAP64:
                 lasts[at] = raw
                 readings[place] = raw + aheads[at]
             elif raw == raw:  # noqa: PLR0124 - no NaN
-                before = None if last == _NEVER else Counter(last + aheads[at], last)
+                before = None if last == _NEVER else Counter(int(last) + aheads[at], int(last))
                 counter = advance(before, int(raw), bits, restart) or Counter(int(raw), int(raw))
                 lasts[at], aheads[at] = counter.last, counter.total - counter.last
                 readings[place] = counter.total
+        self._ahead = aheads if any(aheads) else []
 
     def carry(self, at: int, other: "Tally", other_at: int) -> None:
         """Go on from another tally's counter."""
-        self._last[at], self._ahead[at] = other._last[other_at], other._ahead[other_at]
+        self._last[at] = other._last[other_at]
+        if other._ahead:
+            self._ahead = self._ahead or [0] * len(self._last)
+            self._ahead[at] = other._ahead[other_at]

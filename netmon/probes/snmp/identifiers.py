@@ -1,7 +1,7 @@
 """Request-ids nobody can guess."""
 
 import os
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator
 from struct import unpack
 
 _BLOCK = 1_024  # ids per visit to the kernel
@@ -16,15 +16,18 @@ class RequestIds:
     """
 
     def __init__(self, entropy: Callable[[int], bytes] = os.urandom) -> None:
-        self._entropy = entropy
-        self._drawn: list[int] = []
+        self._drawn = _draw(entropy)
 
     def fresh(self, used: Container[int]) -> int:
         """Return an id that is not in `used`."""
-        while True:
-            while self._drawn:
-                request_id = self._drawn.pop()
-                if request_id not in used:
-                    return request_id
-            drawn = (number & 0x7FFFFFFF for number in unpack(f"{_BLOCK}I", self._entropy(4 * _BLOCK)))
-            self._drawn = [request_id for request_id in drawn if request_id >= _LOWEST]
+        while (request_id := next(self._drawn)) in used:
+            pass
+        return request_id
+
+
+def _draw(entropy: Callable[[int], bytes]) -> Iterator[int]:
+    while True:
+        for number in unpack(f"{_BLOCK}I", entropy(4 * _BLOCK)):
+            request_id = number & 0x7FFFFFFF
+            if request_id >= _LOWEST:
+                yield request_id

@@ -82,6 +82,9 @@ class OwnTemplate(RequestTemplate):
     def _layouts(self) -> Layouts:
         return _NO_LAYOUTS  # a layout of one device's own is not worth its memory
 
+    def read_known(self, data: bytes, request_id: int) -> None:
+        """See `RequestTemplate`; none is."""
+
     @property
     def _names(self) -> tuple[tuple[bytes, int], ...]:
         key = self._key

@@ -41,7 +41,7 @@ def occasion(last: Sighting | None, restart: Restart, stamp: int | None, now: fl
         return Occasion.FIRST_CONTACT
     if restart is RESTARTED:
         return Occasion.RESTARTED
-    if None not in (stamp, last.stamp) and stamp != last.stamp:
+    if stamp is not None and last.stamp is not None and stamp != last.stamp:
         return Occasion.INTERFACES_CHANGED
     return Occasion.DAILY if now - last.at >= DAILY else None
 

@@ -20,9 +20,9 @@ class Script:
     """What to ask and what the answer means, for all devices with the same plan, version and community.
 
     `templates`, `oids` and `walks` are the plan's; so are `read`, its `PollPlan.readings`, and `stamp`, its
-    `PollPlan.table_stamp`. `counters` are the places in the outline that are counters, with their width in bits;
-    `uptime` is the place of the uptime, -1 where there is none. `own` are the rows that another device has under
-    another index.
+    `PollPlan.table_stamp`, None if it has none. `counters` are the places in the outline that are counters, with their
+    width in bits; `uptime` is the place of the uptime, -1 where there is none. `own` are the rows that another device
+    has under another index.
     """
 
     __slots__ = (
@@ -31,7 +31,7 @@ class Script:
     )  # fmt: skip
 
     def __init__(self, plan: PollPlan, version: Version, community: bytes, own: OwnRows | None = None) -> None:
-        self.read, self.stamp = plan.readings, plan.table_stamp
+        self.read, self.stamp = plan.readings, None if plan.stamp_at is None else plan.table_stamp
         self._own = own
         self._places = () if own is None else own.places_in(plan.oids)
         self.templates: Sequence[RequestTemplate] = plan.templates(version, community)

@@ -7,7 +7,7 @@ once for an answer that begins as others did before it. None of them ever judges
 expected yields None, and `decode_message` says what is the matter with it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from struct import Struct
@@ -61,6 +61,11 @@ class RequestTemplate:
     _pdu_at: int
     _heads: dict[int, tuple[bytes, bytes]] = field(repr=False)
     _layouts: Layouts = field(init=False, default_factory=Layouts, repr=False)
+    read_known: Callable[[bytes, int], list[Value] | None] = field(init=False, repr=False)
+    """As `read_answer`, but only of an answer that is laid out as one that was learnt."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "read_known", self._layouts.read)
 
     def __repr__(self) -> str:
         """Name the request without its community."""
@@ -113,9 +118,10 @@ class RequestTemplate:
         Returns:
             As `read_values`; None also for whatever else it is, or whatever is wrong with it: the long way tells.
         """
-        values = self._layouts.read(data, request_id)
-        if values is not None:
-            return values
+        return self.read_known(data, request_id) or self.walk_answer(data, request_id)
+
+    def walk_answer(self, data: bytes, request_id: int) -> list[Value] | None:
+        """As `read_answer`, of an answer that is laid out as none before it."""
         known = self._heads.get(len(data))
         if known is None or self.pdu_type is not PduType.GET:
             return None

@@ -26,7 +26,7 @@ class Restart(StrEnum):
     UNKNOWN = "unknown"  # an uptime is missing, or neither story fits
 
 
-RESTARTED, WENT_ON = Restart.YES, Restart.NO
+RESTARTED, WENT_ON, UNKNOWN = Restart.YES, Restart.NO, Restart.UNKNOWN
 """What every poll asks for; naming them through their class is slow before Python 3.12."""
 
 

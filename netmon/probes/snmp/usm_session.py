@@ -24,7 +24,7 @@ from netmon.probes.snmp.downgrade import Manner
 from netmon.probes.snmp.identifiers import RequestIds
 from netmon.probes.snmp.reasons import Failure, FailureKind
 from netmon.probes.snmp.session import Asking
-from netmon.probes.snmp.sockets import Address, open_socket
+from netmon.probes.snmp.sockets import Address, open_socket, send
 from netmon.probes.snmp.template import RequestTemplate, compile_get
 from netmon.probes.snmp.usm import (
     Clock,
@@ -141,7 +141,7 @@ class UsmDesk:
         self._waiting[message_id] = waiting
         self._asked[address] += 1
         try:
-            sock.sendto(packet, address)
+            send(sock, packet, address)
             async with asyncio.timeout(wait):
                 return await waiting.answer
         except TimeoutError:
