@@ -54,7 +54,7 @@ _DOUBTED = np.array([health in (Health.SUSPECT, Health.DOWN, Health.UNREACHABLE)
 class SnmpSweep:
     """Drives the reader and flushes what it learns. `sweep` gets the probes out of turn that an answer asks for.
 
-    `ended_at` is when each device's last poll ended, answered or missed: monotonic seconds, NaN where none has.
+    `ended_at` is when each device's last poll ended, however it did: monotonic seconds, NaN where none has.
     """
 
     def __init__(
@@ -232,9 +232,10 @@ class SnmpSweep:
 
     def _absorb(self, batch: SnmpBatch, now: Now) -> None:
         self._judge.agents.hear(batch.answered, batch.missed, now)
-        if batch.missed:
-            self._vitals.count(Vital.SNMP_POLLS_MISSED, len(batch.missed))
-            self.ended_at[batch.missed] = now.monotonic
+        for vital, outcomes in ((Vital.SNMP_POLLS_MISSED, batch.missed), (Vital.SNMP_POLLS_UNHEARD, batch.unheard)):
+            if outcomes:
+                self._vitals.count(vital, len(outcomes))
+                self.ended_at[outcomes] = now.monotonic
         if not batch.answered:
             return
         self._vitals.count(Vital.SNMP_POLLS_ANSWERED, len(batch.answered))

@@ -39,6 +39,9 @@ class Vital(Enum):
     SNMP_REQUESTS = VitalSpec("netmon_snmp_requests", _C, "SNMP requests sent, retries and discovery included.")
     SNMP_POLLS_ANSWERED = VitalSpec("netmon_snmp_polls_answered", _C, "Polls that brought readings.")
     SNMP_POLLS_MISSED = VitalSpec("netmon_snmp_polls_missed", _C, "Polls that got no usable answer, retries included.")
+    SNMP_POLLS_UNHEARD = VitalSpec(
+        "netmon_snmp_polls_unheard", _C, "Polls whose answer may be among those dropped for want of room."
+    )
     SNMP_REJECTED = VitalSpec("netmon_snmp_replies_rejected", _C, "Datagrams not taken for an answer.", "reason")
     SNMP_DISCOVERIES = VitalSpec("netmon_snmp_discoveries", _C, "First contacts and later ones.", "outcome")
     SNMP_PLANNED = VitalSpec("netmon_snmp_devices", _G, "Devices that netmon knows how to poll.")

@@ -74,14 +74,16 @@ class SnmpBatch:
     """Polls that ended since the last harvest, by the index each was requested with.
 
     `plans`, by which it was asked, and `readings` match `answered` one to one: a value per measure of the plan's
-    outline, NaN where absent; counters are totals that never wrap. `missed` gave no usable answer. `changed`, all of
-    them answered, are not what discovery found any more: they have restarted, or objects are gone.
+    outline, NaN where absent; counters are totals that never wrap. `missed` gave no usable answer; that of `unheard`
+    may be among those that the kernel dropped because netmon did not read them in time, which says nothing of them.
+    `changed`, all of them answered, are not what discovery found any more: they have restarted, or objects are gone.
     """
 
     answered: list[int] = field(default_factory=list)
     plans: list[SnmpPlan] = field(default_factory=list)
     readings: list[list[float]] = field(default_factory=list)
     missed: list[int] = field(default_factory=list)
+    unheard: list[int] = field(default_factory=list)
     changed: list[int] = field(default_factory=list)
 
 

@@ -33,10 +33,14 @@ class Plan:
 
 @dataclass
 class Wire:
-    """A reader whose agents are silent while their address is in `hung`, or their device does not answer ping."""
+    """A reader whose agents are silent while their address is in `hung`, or their device does not answer ping.
+
+    While it `is_deaf` their answers may have been dropped on netmon's own doorstep.
+    """
 
     is_dark: Callable[[str], bool]
     hung: set[str] = field(default_factory=set)
+    is_deaf: bool = False
     asked: list[str] = field(default_factory=list)
     batch: SnmpBatch = field(default_factory=SnmpBatch)
 
@@ -47,7 +51,7 @@ class Wire:
         assert isinstance(plan, Plan)
         self.asked.append(plan.address)
         if self._is_silent(plan.address):
-            self.batch.missed.append(index)
+            (self.batch.unheard if self.is_deaf else self.batch.missed).append(index)
         else:
             self.batch.answered.append(index)
             self.batch.plans.append(plan)
@@ -128,6 +132,16 @@ def test_a_hung_agent_gets_one_ticket_by_mail_without_sms_and_nobody_counts_as_d
     assert {row.notice.channel for row in house.messages} == {Channel.MAIL}
     assert house.health("ap-7") is Health.UP
     assert len(house.faults) == 1
+
+
+def test_silence_that_netmon_may_have_caused_itself_is_no_agents_fault(house: AgentHouse) -> None:
+    house.hang("ap-7")
+    house.wire.is_deaf = True
+    house.live(3 * ROUNDS * ROUND)
+    assert house.faults == []
+    house.wire.is_deaf = False
+    house.live((ROUNDS + 1) * ROUND)
+    assert [fault.cause for fault in house.faults] == [Cause.AGENT]
 
 
 def test_the_ticket_is_resolved_once_the_agent_answers_steadily(

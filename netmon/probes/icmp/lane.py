@@ -9,8 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from netmon.probes.hearing import drops_of
 from netmon.probes.icmp.requests import UNSENT, RequestTable
-from netmon.probes.icmp.sockets import EchoSocket, drops_of
+from netmon.probes.icmp.sockets import EchoSocket
 from netmon.probes.icmp.vectors import Incoming, Outgoing, address_words
 from netmon.probes.icmp.verdicts import Asked, ReadTime, ReplyFault, judge
 from netmon.probes.icmp.wire import Family, socket_addresses

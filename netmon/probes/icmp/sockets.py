@@ -27,8 +27,6 @@ IP_HEADER = 20
 SO_TIMESTAMPNS = 35
 _SO_ATTACH_FILTER = 26
 _SO_RCVBUFFORCE = 33
-_SO_MEMINFO = 55
-_MEMINFO = struct.Struct("9I")  # the last is SK_MEMINFO_DROPS
 NO_PING_SOCKETS = {errno.EACCES, errno.EPERM, errno.EPROTONOSUPPORT, errno.ESOCKTNOSUPPORT, errno.EINVAL}
 """What the kernel says where it grants no ping socket."""
 
@@ -65,14 +63,6 @@ def advice(name: str) -> str:
         f"the kernel grants netmon no {name} socket: either set the sysctl net.ipv4.ping_group_range so that it "
         "includes netmon's group (for example '0 2147483647'), or give netmon the capability CAP_NET_RAW"
     )
-
-
-def drops_of(sock: socket.socket) -> int:
-    """How many datagrams the kernel has dropped for want of room, modulo 2^32.
-
-    SO_RXQ_OVFL would tell with each datagram, but ping sockets do not have it.
-    """
-    return int(_MEMINFO.unpack(sock.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size))[-1])
 
 
 def _open_raw(family: Family) -> EchoSocket:

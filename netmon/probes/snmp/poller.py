@@ -20,6 +20,7 @@ from netmon.model.inventory import Device
 from netmon.model.profiles import Profile
 from netmon.model.readings import Outline
 from netmon.ports import SnmpBatch, SnmpPlan, Vitals
+from netmon.probes.hearing import Hearing
 from netmon.probes.namespace import open_in_namespace
 from netmon.probes.snmp.access import UserAccess
 from netmon.probes.snmp.account import Account
@@ -101,6 +102,7 @@ class SnmpPoller:
         self._client.attach(asyncio.get_running_loop())
         self._desk = SnmpDesk(self._client)
         self._account = Account(self._client, vitals)
+        self._hearing = Hearing(sockets.all())
         self._families = Families()
         self._scripts: WeakValueDictionary[object, Script] = WeakValueDictionary()
         self._polls: dict[int, _Poll] = {}
@@ -210,6 +212,7 @@ class SnmpPoller:
         """See `ports.SnmpReader`."""
         self._send_waiting(now)
         harvest = self._client.harvest(now)
+        self._hearing.listen(now)
         polls = self._polls
         for key, values in harvest.answers:
             poll = polls.pop(key, None)
@@ -254,7 +257,7 @@ class SnmpPoller:
         values = await session.get(plan.slow.oids)
         if isinstance(values, Failure):
             return None
-        return plan.slow.read(values, await _walk(session, plan.slow.walks))
+        return plan.slow.read(values, await session.walk_all(plan.slow.walks))
 
     def olt(self, plan: SnmpPlan) -> OltTables | None:
         """See `ports.LeisureReader`."""
@@ -334,10 +337,10 @@ class SnmpPoller:
             self._finish(key, poll, list(chain.from_iterable(parts)), _NO_TABLES, now)
 
     def _take_failure(self, failure: Failure, poll: _Poll, now: float) -> None:
-        index, agent, _ = poll
+        _, agent, _ = poll
         parts = self._parts.get(failure.key, ())
         if not parts and failure.kind in _SILENT:
-            self._batch.missed.append(index)
+            self._note_silence(poll)
         if not parts and failure.kind in _NOTHING_HEARD:
             self._drop(failure.key, agent)
             return
@@ -346,19 +349,23 @@ class SnmpPoller:
         missing = len(agent.script.oids) - len(values)
         self._finish(failure.key, poll, [*values, *[Absent.NO_SUCH_INSTANCE] * missing], _NO_TABLES, now)
 
+    def _note_silence(self, poll: _Poll) -> None:
+        index, _, asked_at = poll
+        (self._batch.unheard if self._hearing.has_lost_since(asked_at) else self._batch.missed).append(index)
+
     async def _talk(self, key: int, poll: _Poll) -> None:
-        index, agent, _ = poll
+        _, agent, _ = poll
         session = self._session(agent.target, agent.manner)
         try:
             values = await session.get(agent.script.oids)
-            tables = {} if isinstance(values, Failure) else await _walk(session, agent.script.walks)
+            tables = {} if isinstance(values, Failure) else await session.walk_all(agent.script.walks)
             agent.adopt(session.manner)
             if key not in self._polls:
                 return  # forgotten meanwhile
             if not isinstance(values, Failure):
                 self._finish(key, poll, values, tables, asyncio.get_running_loop().time())
             elif values.kind is not FailureKind.UNSENT:
-                self._batch.missed.append(index)
+                self._note_silence(poll)
         finally:
             self._drop(key, agent)
 
@@ -382,12 +389,3 @@ def _is_shareable(target: SnmpTarget | UsmTarget, kin: Kin) -> bool:
     is_plain = isinstance(target, SnmpTarget) and kin.manner.version is Version.V2C
     walks = bool(kin.script.walks or (kin.slow is not None and kin.slow.walks))
     return is_plain and not (walks or kin.is_personal) and len(kin.oids) <= _MOST_SHARED
-
-
-async def _walk(session: Asking, columns: Sequence[Oid]) -> Tables:
-    tables: dict[Oid, list[Value]] = {}
-    for column in columns:
-        walked = await session.walk(column)
-        if walked.failure is None:
-            tables[column] = [bind.value for bind in walked.rows]
-    return tables

@@ -190,6 +190,15 @@ class Asking(ABC):
             end, failure = WalkEnd.TIME_CAP, None
         return WalkResult(guard.rows, end, failure)
 
+    async def walk_all(self, columns: Sequence[Oid]) -> dict[Oid, list[Value]]:
+        """Read whole columns; those of which a request failed are left out."""
+        tables: dict[Oid, list[Value]] = {}
+        for column in columns:
+            walked = await self.walk(column)
+            if walked.failure is None:
+                tables[column] = [bind.value for bind in walked.rows]
+        return tables
+
     async def scout(self, columns: Sequence[Oid], rows: int) -> dict[Oid, list[VarBind]]:
         """Read short columns whole, several in one GETBULK: those of at most so many rows that are seen to end.
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -270,6 +271,28 @@ def test_a_poll_waits_while_somebody_else_asks_the_device(new_agent: Callable) -
         await asyncio.sleep(0.05)
         script.silent = False
         assert (await poll(poller, plan)).answered == [7]
+
+    with played(new_agent, script) as address:
+        with_poller(use, address[1])
+
+
+def test_silence_is_no_miss_while_netmon_has_no_room_for_what_arrives(new_agent: Callable) -> None:
+    script = small_router()
+
+    async def use(poller: SnmpPoller) -> None:
+        plan, loop = await discovered(poller, device(address)), asyncio.get_running_loop()
+        script.silent = True
+        sock = poller._sockets.ipv4
+        assert sock is not None
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        poller.request(7, plan, loop.time())
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+            for _ in range(200):
+                stranger.sendto(b"noise", ("127.0.0.1", sock.getsockname()[1]))
+        await asyncio.sleep(0.3)
+        batch = poller.harvest(loop.time())
+        assert (batch.unheard, batch.missed) == ([7], [])
+        assert (await poll(poller, plan)).missed == [7]
 
     with played(new_agent, script) as address:
         with_poller(use, address[1])
