@@ -91,9 +91,10 @@ def _measure(folder: Path, villages: int, minutes: float, tell: Tell) -> Measure
     ):
         observer = Observer(at, client)
         tell(f"{at.pinged:,} devices that can answer; waiting for the first complete picture ...")
-        picture = observer.await_picture()
+        picture = observer.await_picture(must_complete=villages <= COUNTRY)
         with visited([keep_page_open(at.address, Visits())]):
-            tell(f"Complete after {picture.complete:.1f} s. Measured is {minutes:g} minutes after the start.")
+            told = f"Complete after {picture.complete:.1f} s." if picture.is_complete else "It will not be complete."
+            tell(f"{told} Measured is {minutes:g} minutes after the start.")
             _rest(at, at.started_at + minutes * _MINUTE)
             quiet, answered = observer.watch(window), observer.answered()
             scrapes = scraper.scrapes(window) if scraper is not None else None

@@ -1,6 +1,7 @@
 """Watching the daemon from outside: until its picture is complete, over a window, and through one full round."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -27,7 +28,7 @@ _LATE = "netmon_sweep_late_devices"
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Seconds from the start of the process until nearly all that can answer had answered: pings, SNMP."""
+    """Seconds from the start of the process until nearly all that can answer had answered: pings, SNMP; NaN for never."""
 
     pinged: float
     polled: float
@@ -35,7 +36,12 @@ class Picture:
     @property
     def complete(self) -> float:
         """Both."""
-        return max(self.pinged, self.polled)
+        return max(self.pinged, self.polled) if self.is_complete else math.nan
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it came to that."""
+        return math.isfinite(self.pinged) and math.isfinite(self.polled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,27 +93,28 @@ class Observer:
         self._staged = staged
         self._client = client
 
-    def await_picture(self) -> Picture:
+    def await_picture(self, *, must_complete: bool) -> Picture:
         """Wait until 99.9 % of the devices that can answer have.
 
         Raises:
-            NetmonError: a process ended, or it takes longer than twenty minutes.
+            NetmonError: a process ended, or it takes longer than twenty minutes though it `must_complete`.
         """
         wanted = {
             "pinged": ANSWERED_AT_LEAST * self._staged.pinged,
             "polled": ANSWERED_AT_LEAST * self._staged.polled,
         }
         reached: dict[str, float] = {}
-        while len(reached) < len(wanted):
+        seconds = 0.0
+        while len(reached) < len(wanted) and seconds <= _PICTURE_WITHIN:
             time.sleep(_LOOK_EVERY)
             self._staged.check_alive()
             seconds = time.monotonic() - self._staged.started_at
             for what, count in self._counts().items():
                 if count >= wanted[what]:
                     reached.setdefault(what, seconds)
-            if seconds > _PICTURE_WITHIN:
-                raise NetmonError(f"The picture is not complete after {seconds:,.0f} s: {self._counts()}.")
-        return Picture(**reached)
+        if len(reached) < len(wanted) and must_complete:
+            raise NetmonError(f"The picture is not complete after {seconds:,.0f} s: {self._counts()}.")
+        return Picture(**{what: reached.get(what, math.nan) for what in wanted})
 
     def answered(self) -> int:
         """Devices that have answered a ping so far."""
