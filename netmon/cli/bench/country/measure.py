@@ -28,7 +28,7 @@ _LATE = "netmon_sweep_late_devices"
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Seconds from the start of the process until nearly all that can answer had answered: pings, SNMP; NaN for never."""
+    """Seconds from the start of the process until nearly all that can answer had: pings, SNMP. NaN for never."""
 
     pinged: float
     polled: float
