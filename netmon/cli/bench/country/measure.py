@@ -19,7 +19,7 @@ from netmon.errors import NetmonError
 
 _LOOK_EVERY = 0.5
 _SAMPLE_EVERY = 10.0
-_PICTURE_WITHIN = 1_200.0
+_PICTURE_WITHIN = 900.0
 _ROUND_WITHIN = 150.0
 LAG = "netmon_loop_lag_seconds"
 _LONGEST = "netmon_loop_lag_longest_seconds"
@@ -97,7 +97,7 @@ class Observer:
         """Wait until 99.9 % of the devices that can answer have.
 
         Raises:
-            NetmonError: a process ended, or it takes longer than twenty minutes though it `must_complete`.
+            NetmonError: a process ended, or it takes longer than a quarter of an hour though it `must_complete`.
         """
         wanted = {
             "pinged": ANSWERED_AT_LEAST * self._staged.pinged,
