@@ -49,7 +49,7 @@ class AgentWatch:
         return int((self._is_answering() & ~agents.known & (agents.missed > 0)).sum())
 
     def _is_answering(self) -> NDArray[np.bool_]:
-        return np.isin(self._country.fleet.health, _ANSWERING)
+        return self._country.fleet.are(*_ANSWERING)
 
     def expect(self, rows: NDArray[np.intp]) -> None:
         """These devices' polls are due: whose device is dark begins anew, and everybody when netmon becomes blind."""
@@ -115,7 +115,7 @@ class AgentSituationBuilder:
     def build(self) -> AgentSituation:
         """Everything the rules may look at."""
         agents, fleet = self._fleet.agents, self._fleet
-        asked = self._groups.asked & agents.known & np.isin(fleet.health, _ANSWERING) & ~fleet.maintenance
+        asked = self._groups.asked & agents.known & fleet.are(*_ANSWERING) & ~fleet.maintenance
         claimed = np.zeros(fleet.size, np.bool_)
         claimed[[index for member in self._members if (index := self._index(member)) >= 0]] = True
         free = asked & ~claimed
@@ -173,6 +173,8 @@ class AgentSituationBuilder:
         self, group: NDArray[np.intp], free: NDArray[np.bool_], quiet: NDArray[np.bool_]
     ) -> Iterator[tuple[int, AgentFacts]]:
         """The facts of each group with quiet agents; `group` has each device's, or NOWHERE."""
+        if not quiet.any():
+            return
         feeder, silent = self._groups.feeder, quiet & self._fleet.agents.silent
         asked, quiets, silents = (np.bincount(group[rows & (group >= 0)]) for rows in (free, quiet, silent))
         known = quiet & (group >= 0)

@@ -94,7 +94,7 @@ class Judge:
         health = country.fleet.health_of(index)
         if health is not Health.UP:
             return health in IN_QUESTION
-        if (country.fleet.health[self._beneath(index)] == Health.SUSPECT).any():
+        if (country.fleet.health[self._beneath(index)] == int(Health.SUSPECT)).any():
             return True
         above = kindred.parent(country, index)
         return above >= 0 and country.fleet.health_of(above) is Health.SUSPECT
@@ -193,7 +193,7 @@ class Judge:
         return [*self._release_orphans(np.arange(size), now), *self._resume_series()]
 
     def _resume_series(self) -> Iterator[RecheckSoon]:
-        for index in np.flatnonzero(self._country.fleet.health == Health.SUSPECT).tolist():
+        for index in np.flatnonzero(self._country.fleet.are(Health.SUSPECT)).tolist():
             if (unrest := self._unrest.get(index)) is None:
                 continue
             spacing = recheck_spacing(unrest.needed, self.policy.timeout, self.policy.odds)
@@ -383,7 +383,7 @@ class Judge:
     def _await_contradiction(self, index: int) -> None:
         """Who is up beneath a dead device keeps its word until it misses; its answer would refute that death."""
         beneath = self._beneath(index)
-        self._contradicts[beneath] = self._country.fleet.health[beneath] == Health.UP
+        self._contradicts[beneath] = self._country.fleet.health[beneath] == int(Health.UP)
 
 
 def _moment(column: float) -> float | None:

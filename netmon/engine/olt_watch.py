@@ -172,9 +172,10 @@ class OltWatch:
     def _look_for_questions(self, now: Now) -> None:
         """Rows of villages that have just fallen silent, or whose ONU comes back and has no address to answer from."""
         fleet, observed = self._country.fleet, self._observed
-        health, at = fleet.health, now.monotonic
-        silent = np.flatnonzero((health == Health.SUSPECT) & (observed.onu_of != NOBODY))
-        coming = np.flatnonzero((health == Health.RECOVERING) & observed.told_of)
+        at = now.monotonic
+        silent, coming = (np.flatnonzero(fleet.are(one)) for one in (Health.SUSPECT, Health.RECOVERING))
+        silent = silent[observed.onu_of[silent] != NOBODY]
+        coming = coming[observed.told_of[coming]]
         if not silent.size and not coming.size:
             return
         onus = np.unique(observed.onu_of[silent])

@@ -133,13 +133,16 @@ class GroupIndex:
         self, keys: Iterable[tuple[Scope, str]], country: Country, dark_before: float
     ) -> dict[tuple[Scope, str], GroupFacts]:
         """How the groups' points are now; `dark_before` is the monotonic second that tells old darkness from new."""
+        wanted_keys = tuple(keys)
+        if not wanted_keys:  # as on most days, and counting takes all points of the country
+            return {}
         fleet = country.fleet
         is_old = _IS_DARK[fleet.health] & (fleet.changed_at < dark_before)
         points, answering, old = (
             np.bincount(self._groups[wanted], minlength=len(self._numbers)).tolist()
             for wanted in (EVERY, _IS_ANSWERING[fleet.health][self._rows], is_old[self._rows])
         )
-        known = ((key, self._numbers.get(key)) for key in keys)
+        known = ((key, self._numbers.get(key)) for key in wanted_keys)
         return {
             key: GroupFacts(0, 0) if number is None else GroupFacts(points[number], answering[number], old[number])
             for key, number in known
@@ -221,7 +224,7 @@ class SituationBuilder:
 
     def _candidates(self) -> Iterator[Candidate]:
         inventory = self._country.inventory
-        for index in np.flatnonzero(self._country.fleet.health == Health.DOWN).tolist():
+        for index in np.flatnonzero(self._country.fleet.are(Health.DOWN)).tolist():
             if inventory.devices[index].lifecycle in _WATCHED_LIFE:
                 yield self._candidate(index, inventory.devices[index])
 

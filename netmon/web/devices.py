@@ -78,7 +78,7 @@ _WORDS: tuple[answers.AgentWord, ...] = ("unknown", "answering", "silent", "mute
 
 def _agents(fleet: Fleet) -> NDArray[np.intp]:
     """Every agent's word, as its place in _WORDS."""
-    agents, is_there = fleet.agents, np.isin(fleet.health, _ANSWERING)
+    agents, is_there = fleet.agents, fleet.are(*_ANSWERING)
     words = np.zeros(fleet.size, np.intp)
     words[is_there & agents.known & (agents.answers > 0)] = _WORDS.index("answering")
     words[is_there & ~agents.known & (agents.missed > 0)] = _WORDS.index("mute")

@@ -113,6 +113,13 @@ def test_setting_health_notes_since_when() -> None:
     assert fleet.health_of(0) is Health.UNKNOWN
 
 
+@given(st.lists(st.sampled_from(Health), max_size=50), st.sets(st.sampled_from(Health), min_size=1))
+def test_who_is_in_one_of_some_states_is_who_has_that_health(healths: list[Health], wanted: set[Health]) -> None:
+    fleet = Fleet(len(healths), generation=1)
+    fleet.health[:] = healths
+    assert fleet.are(*wanted).tolist() == [health in wanted for health in healths]
+
+
 def test_adopted_rows_keep_everything_and_others_start_blank() -> None:
     old = _played([{0: 0.010, 1: None, 2: 0.030}, {0: 0.012, 1: None}])
     old.set_health(1, Health.DOWN, at(1001))

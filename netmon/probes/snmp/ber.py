@@ -92,6 +92,9 @@ def encode_oid(oid: Oid) -> bytes:
     _check_arcs(oid)
     content = bytearray()
     for arc in (oid[0] * 40 + oid[1], *oid[2:]):
+        if arc < _CONTINUED:  # nearly all of them
+            content.append(arc)
+            continue
         septets = [arc & 0x7F]
         while arc := arc >> 7:
             septets.append(arc & 0x7F | _CONTINUED)
