@@ -5,13 +5,14 @@ over what ended since last time: tuples in lists, no future or object per poll. 
 
 Request-ids in flight live in one book; those that timed out rest in it for two time-outs, so that an answer after all
 is known as late. Of those that were answered, the last of each address is remembered as long, by address: there are
-fewer of them, and a book of all ids of the last seconds would fall out of the processor's caches.
+fewer of them, and a book of all ids of the last seconds would fall out of the processor's caches. They leave memory
+a whole leaf at a time, for taking out each by itself was 3 % of all that a country's loop does.
 """
 
 import asyncio
 import socket
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeAlias
@@ -60,6 +61,8 @@ _Ask: TypeAlias = tuple[int, Address, RequestTemplate, Patience, int]
 """What is to be sent: the caller's key, whom to ask for what, how patiently, and the retries that are left."""
 _Flight: TypeAlias = tuple[int, int, Address, RequestTemplate, Patience, int]
 """What was sent: its id, and the rest as above."""
+_Answered: TypeAlias = dict[Address, tuple[int, float]]
+"""The last request of each address that was answered, and until when it is remembered."""
 
 
 class SnmpClient:
@@ -79,8 +82,10 @@ class SnmpClient:
         self._awaited: dict[Address, _Flight | None] = {}  # None while a request waits to be sent again
         self._garbled: set[Address] = set()
         self._lanes: dict[float, deque[tuple[float, int]]] = {}
-        self._answered: dict[Address, _Flight] = {}
-        self._resting: deque[tuple[float, list[_Flight]]] = deque()
+        self._answered: _Answered = {}
+        self._answered_before: _Answered = {}
+        self._leaf_ends = 0.0
+        self._resting: deque[tuple[float, int]] = deque()
         self._unsent: deque[_Ask] = deque()
         self._drops = DropMeter()
         self._readers: list[GatheringReader] = []
@@ -152,8 +157,7 @@ class SnmpClient:
                     flight = self._book.get(request_id)
                 if isinstance(flight, tuple):
                     self._time_out(flight, now)
-        while self._resting and self._resting[0][0] <= now:
-            self._forget(self._resting.popleft()[1])
+        self._forget(now)
 
     def ask_again(self, waited: float, now: float) -> None:
         """Ask again, before its time, whoever has not answered for so long; the last request has all its time."""
@@ -179,7 +183,7 @@ class SnmpClient:
         receive, awaited, answered, book = sock.recvfrom, self._awaited, self._answered, self._book
         take = self._harvest.answers.append
         count = quick = 0
-        rests: Patience | None = None
+        rests, until = None, now
         try:
             data, ancillary, _, source = sock.recvmsg(MAX_MESSAGE, self._drops.space)
             self.counters.kernel_drops += self._drops.newly_dropped(sock, ancillary)
@@ -196,9 +200,8 @@ class SnmpClient:
                     self._end(flight, values, now)
                 else:  # as `_end` would, without its questions
                     if patience is not rests:
-                        rests, rest = patience, self._rest(patience, now)
-                    rest(flight)
-                    answered[source] = flight
+                        rests, until = patience, now + 2 * patience.timeout
+                    answered[source] = request_id, until
                     del awaited[source], book[request_id]
                     if self._garbled:
                         self._garbled.discard(source)
@@ -215,20 +218,14 @@ class SnmpClient:
         finally:
             self.counters.answered += quick
 
-    def _rest(self, patience: Patience, now: float) -> Callable[[_Flight], None]:
-        """Where to put requests that end now, so that they are remembered for two time-outs."""
-        flights: list[_Flight] = []
-        self._resting.append((now + 2 * patience.timeout, flights))
-        return flights.append
-
-    def _forget(self, flights: Sequence[_Flight]) -> None:
-        book, answered = self._book, self._answered
-        for flight in flights:
-            request_id, _, address, _, _, _ = flight
-            if answered.get(address) is flight:
-                del answered[address]
-            elif book.get(request_id) is RejectReason.LATE:
-                del book[request_id]
+    def _forget(self, now: float) -> None:
+        """Let go of what was answered or timed out two time-outs ago."""
+        resting, book = self._resting, self._book
+        while resting and resting[0][0] <= now:
+            del book[resting.popleft()[1]]
+        if now >= self._leaf_ends:
+            self._answered_before, self._answered = self._answered, {}
+            self._leaf_ends = now + 2 * max(self._lanes, default=0.0)
 
     def _read_all(self, now: float) -> None:
         for sock in self._sockets.all():
@@ -262,7 +259,7 @@ class SnmpClient:
         request_id, key, address, template, patience, retries = flight
         self._book[request_id] = RejectReason.LATE
         self._awaited[address] = None
-        self._rest(patience, now)(flight)
+        self._resting.append((now + 2 * patience.timeout, request_id))
         if retries > 0:
             self.counters.retries += 1
             self._send_again((key, address, template, patience, retries - 1), now)
@@ -284,7 +281,7 @@ class SnmpClient:
             self._accept_unusual(data, source, now)
             return
         request_id, auth_start, auth_stop, body, end = head
-        flight = self._flight_of(request_id, source)
+        flight = self._flight_of(request_id, source, now)
         if flight is None:
             return
         template = flight[3]
@@ -315,7 +312,7 @@ class SnmpClient:
         if envelope.pdu_type != PduType.RESPONSE:
             self.counters.reject(RejectReason.NOT_A_RESPONSE)
             return
-        flight = self._flight_of(envelope.request_id, source)
+        flight = self._flight_of(envelope.request_id, source, now)
         if flight is None:
             return
         template = flight[3]
@@ -326,11 +323,11 @@ class SnmpClient:
         else:
             self._end(flight, self._decode(flight, data), now)
 
-    def _flight_of(self, request_id: int, source: Address) -> _Flight | None:
+    def _flight_of(self, request_id: int, source: Address, now: float) -> _Flight | None:
         flight = self._book.get(request_id)
         if flight is None:
-            last = self._answered.get(source[:2])
-            is_answered = last is not None and last[0] == request_id
+            last, until = self._answered.get(source[:2]) or self._answered_before.get(source[:2]) or (None, now)
+            is_answered = last == request_id and now < until
             flight = RejectReason.DUPLICATE if is_answered else RejectReason.UNKNOWN_REQUEST_ID
         if isinstance(flight, RejectReason):
             self.counters.reject(flight)
@@ -364,8 +361,7 @@ class SnmpClient:
         if not isinstance(result, Failure) or result.kind is FailureKind.AGENT_ERROR:
             self.counters.answered += 1
         del self._book[request_id]
-        self._answered[address] = flight
-        self._rest(patience, now)(flight)
+        self._answered[address] = request_id, now + 2 * patience.timeout
         self._deliver(key, address, result)
 
     def _deliver(self, key: int, address: Address, result: Result) -> None:
