@@ -7,11 +7,12 @@ whole columns of optical data loads an OLT's processor (LibreNMS PR #12748), and
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from netmon.model.onus import DownCause, OnuIndex, OnuRow, RowState, same_key
-from netmon.model.profiles import IndexForm, LabelPart, Object, Oid, OnuReading, OnuRules
-from netmon.model.readings import Measure, Outline, Quantity
+from netmon.model.profiles import Gather, IndexForm, LabelPart, Object, Oid, OnuReading, OnuRules
+from netmon.model.readings import Measure, Outline
 from netmon.probes.snmp.ber import Absent, Value, encode_oid
 from netmon.probes.snmp.cells import index_text, part_of_index
 from netmon.probes.snmp.client import Result, Values
@@ -20,7 +21,8 @@ from netmon.probes.snmp.downgrade import Manner
 from netmon.probes.snmp.interfaces import IF_NAME
 from netmon.probes.snmp.plan import HEAD_OCTETS, MOST_OCTETS
 from netmon.probes.snmp.reader import SnmpReader
-from netmon.probes.snmp.reading import Cell, evaluate
+from netmon.probes.snmp.quick import QuickReader, prepare
+from netmon.probes.snmp.reading import Cell, Gathered, Series, Tables
 from netmon.probes.snmp.reasons import FailureKind
 from netmon.probes.snmp.session import Asking
 from netmon.probes.snmp.template import MAX_OBJECTS
@@ -35,7 +37,19 @@ _CODE_OCTETS, _INTEGER_OCTETS = 8, 10
 """Three headers, and the number of a state or any Integer32."""
 _SERIAL_OCTETS, _MAC_OCTETS = 8, 6
 
+_RULES_KEPT = 256
+_NO_TABLES: Tables = {}
+
 _Columns = Mapping[Oid, Mapping[Oid, Value]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Optics:
+    """What is read of one ONU's light: a value for each reading, and a number of the outline from one or several."""
+
+    readings: tuple[OnuReading, ...]
+    outline: Outline
+    reader: QuickReader
 
 
 class InTurn(Asking):
@@ -60,8 +74,8 @@ class OltTables:
         self._rules = rules
         usual, known = Manner().objects_per_request, session.manner.objects_per_request
         self._most = MAX_OBJECTS if known == usual else known
-        self._readings = _alternatives(rules)
-        self.outline: Outline = tuple(Measure(quantity, "") for quantity in self._readings)
+        self._optics = _optics_of(rules)
+        self.outline = self._optics.outline
 
     async def find(self) -> Mapping[str, OnuIndex] | None:
         """See `ports.OltLink`."""
@@ -98,13 +112,13 @@ class OltTables:
 
     async def optics(self, rows: Sequence[OnuIndex]) -> Sequence[Sequence[float | None]] | None:
         """See `ports.OltLink`."""
-        readings = [one for alternatives in self._readings.values() for one in alternatives]
+        readings, read = self._optics.readings, self._optics.reader.read
         oids = [(*_instance(one.rule.source, row), *one.more_index) for row in rows for one in readings]
         said = await self._get(oids, _INTEGER_OCTETS)
         if said is None:
             return None
-        values = iter(said)
-        return [[_first(one, [next(values) for _ in one]) for one in self._readings.values()] for _ in rows]
+        each = len(readings)
+        return [read(said[at * each : (at + 1) * each], _NO_TABLES) for at in range(len(rows))]
 
     async def _causes(self, rows: Sequence[OnuIndex]) -> dict[OnuIndex, DownCause]:
         """Why these went; a state without its cause is still a state, so a failure tells nothing."""
@@ -213,16 +227,13 @@ def _cause_of(value: Value, rules: OnuRules) -> DownCause:
     return rules.causes.get(code, DownCause.UNTOLD)
 
 
-def _alternatives(rules: OnuRules) -> dict[Quantity, list[OnuReading]]:
-    found: dict[Quantity, list[OnuReading]] = {}
-    for one in rules.readings:
-        found.setdefault(one.rule.quantity, []).append(one)
-    return found
-
-
-def _first(alternatives: Sequence[OnuReading], values: Sequence[Value]) -> float | None:
-    """The first of the alternatives that yields a value."""
-    read = (
-        evaluate(Cell(one.rule, one.rule.scale, 0), (value,)) for one, value in zip(alternatives, values, strict=True)
-    )
-    return next((value for value in read if value is not None), None)
+@lru_cache(_RULES_KEPT)
+def _optics_of(rules: OnuRules) -> _Optics:
+    """As a plan's series are read: for one ONU after the other, by what is written once for all OLTs of a profile."""
+    cells = [Cell(one.rule, one.rule.scale, at) for at, one in enumerate(rules.readings)]
+    quantities = dict.fromkeys(cell.rule.quantity for cell in cells)
+    series = [
+        Series(one, "", Gathered(tuple((Gather.FIRST, (cell,)) for cell in cells if cell.rule.quantity is one)))
+        for one in quantities
+    ]
+    return _Optics(rules.readings, tuple(Measure(one, "") for one in quantities), prepare(series))
