@@ -20,8 +20,8 @@ from netmon.probes.snmp.codec import PduType
 from netmon.probes.snmp.downgrade import Manner
 from netmon.probes.snmp.interfaces import IF_NAME
 from netmon.probes.snmp.plan import HEAD_OCTETS, MOST_OCTETS
-from netmon.probes.snmp.reader import SnmpReader
 from netmon.probes.snmp.quick import QuickReader, prepare
+from netmon.probes.snmp.reader import SnmpReader
 from netmon.probes.snmp.reading import Cell, Gathered, Series, Tables
 from netmon.probes.snmp.reasons import FailureKind
 from netmon.probes.snmp.session import Asking
