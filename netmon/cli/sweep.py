@@ -26,4 +26,4 @@ def sweep(*, as_json: bool) -> None:
         f"{said['read']:,} of {said['polled']:,} that speak SNMP were read within {said['poll_seconds']:.1f} s."
     )
     if not said["is_whole"]:
-        click.echo("A reload cut the round short.", err=True)
+        click.echo("The round was cut short, by a reload or because it took too long.", err=True)

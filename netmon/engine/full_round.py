@@ -26,6 +26,9 @@ WAITED = 1.0
 MOST_POLLS = 1_500
 """Under way at a time: enough for 15,000 a second at 100 ms, and their answers fit the receive buffer. Twice as many
 only wait longer in some queue on the way, and pings, which have a second, behind them."""
+LONGEST = 110.0
+"""Seconds after which a round is cut short. Who asked waits no longer (`netmon sweep`), and where a loop or a network
+is full already, a round only keeps it full: with 600,000 devices on two cores one had not ended after five minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Patience:
 class RoundReport:
     """What came of it: devices pinged, answered, polled, read; seconds until the last outcome of each kind.
 
-    `is_whole` is False where a reload cut it short.
+    `is_whole` is False where a reload or `LONGEST` cut it short.
     """
 
     pinged: int
@@ -60,7 +63,8 @@ class RoundReport:
 class _Errand:
     """One kind of probe: whom it is for, how far it is, and when its last outcome came.
 
-    Who has no outcome after all the time there is was not asked, for the kernel had no room: `tries` more may be made.
+    Who has no outcome after all the time there is was not asked, for the kernel had no room: `tries` more may be made,
+    and until then it is not under way, or those would take the room of all others.
     """
 
     def __init__(self, rows: NDArray[np.intp], patience: float, tries: int = 0) -> None:
@@ -68,18 +72,20 @@ class _Errand:
         self.sent = 0
         self.ended_at: float | None = None
         self.under_way: NDArray[np.intp] = rows[:0]
+        self._sent_at: NDArray[np.float64] = np.empty(0)
+        self._unasked: NDArray[np.intp] = rows[:0]
         self._waiting = rows
         self._patience = patience
         self._tries = tries
-        self._sent_at = 0.0
 
     def next(self, most: int, now: float) -> Sequence[int]:
         """The next few to be asked."""
         some = self._waiting[: max(0, most)]
         if some.size:
-            self._waiting, self._sent_at = self._waiting[some.size :], now
+            self._waiting = self._waiting[some.size :]
             self.sent = max(self.sent, len(self.rows) - self._waiting.size)
             self.under_way = np.concatenate((self.under_way, some))
+            self._sent_at = np.concatenate((self._sent_at, np.full(some.size, now)))
         asked: list[int] = some.tolist()
         return asked
 
@@ -87,12 +93,15 @@ class _Errand:
         """See who has an outcome by now, and whether all have that will have one."""
         if self.ended_at is not None:
             return
-        self.under_way = self.under_way[~(outcomes[self.under_way] >= began)]
-        if self._waiting.size or (self.under_way.size and now < self._sent_at + self._patience):
+        is_open = ~(outcomes[self.under_way] >= began)
+        is_young = self._sent_at > now - self._patience
+        self._unasked = np.concatenate((self._unasked, self.under_way[is_open & ~is_young]))
+        self.under_way, self._sent_at = self.under_way[is_open & is_young], self._sent_at[is_open & is_young]
+        if self._waiting.size or self.under_way.size:
             return
-        if self.under_way.size and self._tries:
+        if self._unasked.size and self._tries:
             self._tries -= 1
-            self._waiting, self.under_way = self.under_way, self.under_way[:0]
+            self._waiting, self._unasked = self._unasked, self._unasked[:0]
         else:
             self.ended_at = now
 
@@ -116,8 +125,7 @@ class FullRound:
         pings = _Errand(self._sweep.watched(), self._patience.ping, tries=1)
         polls = _Errand(self._snmp.pollable(), self._patience.poll)
         step_ends = began
-        while self._country.fleet is fleet:
-            now = self._clock.now()
+        while self._country.fleet is fleet and (now := self._clock.now()).monotonic < began + LONGEST:
             self._snmp.hurry(WAITED, now)
             self._snmp.turn((), now)
             room = min(POLLS_PER_STEP, MOST_POLLS - polls.under_way.size)
@@ -139,7 +147,7 @@ class FullRound:
             read=int((fleet.readings.read_at[polls.rows] >= began).sum()),
             ping_seconds=(pings.ended_at or self._clock.now().monotonic) - began,
             poll_seconds=(polls.ended_at or self._clock.now().monotonic) - began,
-            is_whole=self._country.fleet is fleet,
+            is_whole=pings.ended_at is not None and polls.ended_at is not None,
         )
         self._vitals.gauge(Vital.FULL_ROUND, report.seconds)
         return report

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from netmon.engine.full_round import MOST_POLLS, PINGS_PER_STEP, FullRound, Patience, RoundReport
+from netmon.engine.full_round import LONGEST, MOST_POLLS, PINGS_PER_STEP, FullRound, Patience, RoundReport
 from netmon.engine.judge import HealthPolicy, Judge
 from netmon.engine.plan import build_plan, build_snmp_round
 from netmon.engine.snmp_sweep import SnmpSweep
@@ -141,6 +141,30 @@ async def test_a_poll_that_could_not_be_sent_does_not_keep_the_round_waiting_for
     report = await stage.run()
     assert (report.polled, report.read) == (5, 4)
     assert PATIENCE.poll <= report.poll_seconds < PATIENCE.poll + 0.5
+
+
+async def test_polls_that_could_not_be_sent_do_not_take_the_room_of_all_others_for_ever() -> None:
+    reader = SlowReader(mute=range(0, 2 * MOST_POLLS, 2))
+    stage = Stage(3 * MOST_POLLS, reader)
+    stage.discovered()
+    reader.under_way.clear()
+    stage.clock.move(30.0)
+    report = await stage.run()
+    assert report.is_whole
+    assert (report.polled, report.read) == (1.5 * MOST_POLLS, 0.5 * MOST_POLLS)
+    assert report.poll_seconds < 2 * PATIENCE.poll + 0.5
+
+
+async def test_a_round_that_does_not_come_to_its_end_is_cut_short_and_says_so() -> None:
+    reader = SlowReader(mute=range(0, 80_000, 2))  # each poll waits in vain, a part of all at a time
+    stage = Stage(80_000, reader)
+    stage.discovered()
+    reader.under_way.clear()
+    stage.clock.move(30.0)
+    report = await stage.run()
+    assert not report.is_whole
+    assert report.answered == 79_999
+    assert LONGEST <= report.poll_seconds < LONGEST + 1
 
 
 async def test_a_reload_ends_the_round_and_the_report_says_so() -> None:
