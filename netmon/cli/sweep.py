@@ -7,9 +7,10 @@ import click
 
 from netmon.cli.signalling import ask_by_signal, daemon_on
 from netmon.daemon.full_round import REPORT
+from netmon.engine.full_round import LONGEST
 from netmon.settings import state_directory
 
-ANSWER_WITHIN = 120.0
+ANSWER_WITHIN = LONGEST + 10.0
 
 
 @click.command()

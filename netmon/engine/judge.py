@@ -94,7 +94,7 @@ class Judge:
         health = country.fleet.health_of(index)
         if health is not Health.UP:
             return health in IN_QUESTION
-        if (country.fleet.health[self._beneath(index)] == int(Health.SUSPECT)).any():
+        if country.fleet.are(Health.SUSPECT, rows=self._beneath(index)).any():
             return True
         above = kindred.parent(country, index)
         return above >= 0 and country.fleet.health_of(above) is Health.SUSPECT
@@ -383,7 +383,7 @@ class Judge:
     def _await_contradiction(self, index: int) -> None:
         """Who is up beneath a dead device keeps its word until it misses; its answer would refute that death."""
         beneath = self._beneath(index)
-        self._contradicts[beneath] = self._country.fleet.health[beneath] == int(Health.UP)
+        self._contradicts[beneath] = self._country.fleet.are(Health.UP, rows=beneath)
 
 
 def _moment(column: float) -> float | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Self, TypeVar
 
@@ -25,8 +25,6 @@ from netmon.rules.conclude import Candidate, ConcludePolicy, GroupFacts, Situati
 
 _ANSWERING = frozenset({Health.UP, Health.RECOVERING})
 _SILENT = frozenset({*DARK, Health.SUSPECT})
-_IS_ANSWERING = np.array([health in _ANSWERING for health in Health])
-_IS_DARK = np.array([health in DARK for health in Health])
 _WATCHED_LIFE = (Lifecycle.ACTIVE, Lifecycle.PLANNED)
 
 NOTICED = 2.0
@@ -130,19 +128,18 @@ class GroupIndex:
                         self._groups[place] = number
 
     def facts(
-        self, keys: Iterable[tuple[Scope, str]], country: Country, dark_before: float
+        self, keys: Collection[tuple[Scope, str]], country: Country, dark_before: float
     ) -> dict[tuple[Scope, str], GroupFacts]:
         """How the groups' points are now; `dark_before` is the monotonic second that tells old darkness from new."""
-        wanted_keys = tuple(keys)
-        if not wanted_keys:  # as on most days, and counting takes all points of the country
+        if not keys:  # as on most days, and counting takes all points of the country
             return {}
         fleet = country.fleet
-        is_old = _IS_DARK[fleet.health] & (fleet.changed_at < dark_before)
+        is_old = fleet.are(*DARK) & (fleet.changed_at < dark_before)
         points, answering, old = (
             np.bincount(self._groups[wanted], minlength=len(self._numbers)).tolist()
-            for wanted in (EVERY, _IS_ANSWERING[fleet.health][self._rows], is_old[self._rows])
+            for wanted in (EVERY, fleet.are(*_ANSWERING)[self._rows], is_old[self._rows])
         )
-        known = ((key, self._numbers.get(key)) for key in wanted_keys)
+        known = ((key, self._numbers.get(key)) for key in keys)
         return {
             key: GroupFacts(0, 0) if number is None else GroupFacts(points[number], answering[number], old[number])
             for key, number in known

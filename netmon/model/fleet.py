@@ -131,15 +131,16 @@ class Fleet:
         """One device's health."""
         return _HEALTHS[int(self.health[index])]
 
-    def are(self, *healths: Health) -> NDArray[np.bool_]:
-        """Who is in one of these states.
+    def are(self, *healths: Health, rows: Rows = EVERY) -> NDArray[np.bool_]:
+        """Which of these devices are in one of these states.
 
         An `IntEnum` beside a column of octets makes numpy widen the whole column first: six times the time, for a look
         that is taken ten times a second.
         """
-        found: NDArray[np.bool_] = self.health == int(healths[0])
+        health = self.health[rows]
+        found: NDArray[np.bool_] = health == int(healths[0])
         for one in healths[1:]:
-            found |= self.health == int(one)
+            found |= health == int(one)
         return found
 
     def loss_ratio(self, rows: Rows = EVERY) -> NDArray[np.float64]:

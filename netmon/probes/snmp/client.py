@@ -6,7 +6,7 @@ over what ended since last time: tuples in lists, no future or object per poll. 
 Request-ids in flight live in one book; those that timed out rest in it for two time-outs, so that an answer after all
 is known as late. Of those that were answered, the last of each address is remembered as long, by address: there are
 fewer of them, and a book of all ids of the last seconds would fall out of the processor's caches. They leave memory
-a whole leaf at a time, for taking out each by itself was 3 % of all that a country's loop does.
+a whole leaf at a time, for taking out each by itself was 3 % of the loop's work with 200,000 devices.
 """
 
 import asyncio
@@ -31,6 +31,7 @@ _GATHER = 0.02
 enough; 10,000 answers a second still fit an unraised receive buffer, and a full round of the country brings fewer."""
 _READ_BUDGET = 256  # datagrams per call of `on_readable`, so that other work on the loop gets its turn
 _READ_ALL_BUDGET = 256  # such calls in a row before requests are given up; more is a flood, not answers
+_REMEMBERED = 2  # time-outs that a request is known after its end
 _RESTING_PER_FLIGHT = 4
 _LEAST_BOOK = 1 << 18
 
@@ -200,7 +201,7 @@ class SnmpClient:
                     self._end(flight, values, now)
                 else:  # as `_end` would, without its questions
                     if patience is not rests:
-                        rests, until = patience, now + 2 * patience.timeout
+                        rests, until = patience, now + _REMEMBERED * patience.timeout
                     answered[source] = request_id, until
                     del awaited[source], book[request_id]
                     if self._garbled:
@@ -225,7 +226,7 @@ class SnmpClient:
             del book[resting.popleft()[1]]
         if now >= self._leaf_ends:
             self._answered_before, self._answered = self._answered, {}
-            self._leaf_ends = now + 2 * max(self._lanes, default=0.0)
+            self._leaf_ends = now + _REMEMBERED * max(self._lanes, default=0.0)
 
     def _read_all(self, now: float) -> None:
         for sock in self._sockets.all():
@@ -259,7 +260,7 @@ class SnmpClient:
         request_id, key, address, template, patience, retries = flight
         self._book[request_id] = RejectReason.LATE
         self._awaited[address] = None
-        self._resting.append((now + 2 * patience.timeout, request_id))
+        self._resting.append((now + _REMEMBERED * patience.timeout, request_id))
         if retries > 0:
             self.counters.retries += 1
             self._send_again((key, address, template, patience, retries - 1), now)
@@ -361,7 +362,7 @@ class SnmpClient:
         if not isinstance(result, Failure) or result.kind is FailureKind.AGENT_ERROR:
             self.counters.answered += 1
         del self._book[request_id]
-        self._answered[address] = request_id, now + 2 * patience.timeout
+        self._answered[address] = request_id, now + _REMEMBERED * patience.timeout
         self._deliver(key, address, result)
 
     def _deliver(self, key: int, address: Address, result: Result) -> None:

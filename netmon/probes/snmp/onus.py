@@ -22,7 +22,7 @@ from netmon.probes.snmp.interfaces import IF_NAME
 from netmon.probes.snmp.plan import HEAD_OCTETS, MOST_OCTETS
 from netmon.probes.snmp.quick import QuickReader, prepare
 from netmon.probes.snmp.reader import SnmpReader
-from netmon.probes.snmp.reading import Cell, Gathered, Series, Tables
+from netmon.probes.snmp.reading import NO_TABLES, Cell, Gathered, Series
 from netmon.probes.snmp.reasons import FailureKind
 from netmon.probes.snmp.session import Asking
 from netmon.probes.snmp.template import MAX_OBJECTS
@@ -38,7 +38,6 @@ _CODE_OCTETS, _INTEGER_OCTETS = 8, 10
 _SERIAL_OCTETS, _MAC_OCTETS = 8, 6
 
 _RULES_KEPT = 256
-_NO_TABLES: Tables = {}
 
 _Columns = Mapping[Oid, Mapping[Oid, Value]]
 
@@ -118,7 +117,7 @@ class OltTables:
         if said is None:
             return None
         each = len(readings)
-        return [read(said[at * each : (at + 1) * each], _NO_TABLES) for at in range(len(rows))]
+        return [read(said[at * each : (at + 1) * each], NO_TABLES) for at in range(len(rows))]
 
     async def _causes(self, rows: Sequence[OnuIndex]) -> dict[OnuIndex, DownCause]:
         """Why these went; a state without its cause is still a state, so a failure tells nothing."""

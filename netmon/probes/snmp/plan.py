@@ -16,7 +16,7 @@ from netmon.probes.snmp.codec import Version
 from netmon.probes.snmp.discover import Discovery
 from netmon.probes.snmp.interfaces import Interface
 from netmon.probes.snmp.quick import QuickReader, Read
-from netmon.probes.snmp.reading import Cell, Gathered, Method, RowCount, Series, Tables, Uptime
+from netmon.probes.snmp.reading import NO_TABLES, Cell, Gathered, Method, RowCount, Series, Tables, Uptime
 from netmon.probes.snmp.shared import shared_cell, shared_method, shared_reader
 from netmon.probes.snmp.standard import TABLE_STAMPS, UPTIME_OIDS, interface_rules, interface_series
 from netmon.probes.snmp.template import RequestTemplate, compile_get
@@ -28,7 +28,6 @@ NUMBER_OCTETS = 15  # two headers and a Counter64
 _STRING_OCTETS = 40
 _UNITS, _THREE = 9, 3
 """EntitySensorDataScale (RFC 3433): units are 9, and each step is a factor of a thousand."""
-_NO_TABLES: Tables = {}
 
 
 @unique
@@ -71,7 +70,7 @@ class PollPlan:
         """Compile the requests, one template each, in order."""
         return tuple(compile_get(version, community, request) for request in self.requests)
 
-    def decode(self, values: Sequence[Value], tables: Tables = _NO_TABLES) -> list[float | None]:
+    def decode(self, values: Sequence[Value], tables: Tables = NO_TABLES) -> list[float | None]:
         """Turn one poll into readings.
 
         Args:

@@ -35,7 +35,7 @@ from netmon.probes.snmp.identify import SystemGroup, read_system
 from netmon.probes.snmp.onus import InTurn, OltTables
 from netmon.probes.snmp.own_rows import OwnRows, own_rows
 from netmon.probes.snmp.plan import PollPlan, Scope, build_plan
-from netmon.probes.snmp.reading import Tables
+from netmon.probes.snmp.reading import NO_TABLES, Tables
 from netmon.probes.snmp.reasons import Failure, FailureKind, Refusal
 from netmon.probes.snmp.rediscovery import DAILY, is_replaced
 from netmon.probes.snmp.script import Script
@@ -47,7 +47,6 @@ from netmon.probes.snmp.widen import widened
 _SILENT = (FailureKind.TIMED_OUT, FailureKind.UNREADABLE)
 _NOTHING_HEARD = (*_SILENT, FailureKind.UNSENT)
 _FOR_A_MOMENT = (Refusal.BUSY, Refusal.WOULD_BLOCK)
-_NO_TABLES: Tables = {}
 _FRESH = 1.0
 """Seconds for which what a device said on first contact stands for its first poll."""
 _MOST_SHARED = 60
@@ -200,7 +199,7 @@ class SnmpPoller:
         self._next_key = key + 1
         self._polls[key] = poll = (index, plan, now)
         if plan.heard is not None and (values := plan.first_values(now)):
-            self._finish(key, poll, values, _NO_TABLES, now)
+            self._finish(key, poll, values, NO_TABLES, now)
         elif plan.needs_talk:
             talk = asyncio.get_running_loop().create_task(self._talk(key, poll))
             self._talks.add(talk)
@@ -224,7 +223,7 @@ class SnmpPoller:
                 self._take_part(key, poll, values, now)
             else:
                 agent.is_busy = False
-                self._take(poll, values, _NO_TABLES, now)
+                self._take(poll, values, NO_TABLES, now)
         for failure in harvest.failures:
             poll = polls.get(failure.key)
             if poll is not None:
@@ -334,7 +333,7 @@ class SnmpPoller:
         if len(parts) < len(poll[1].script.templates):
             self._send(key, poll, now)
         else:
-            self._finish(key, poll, list(chain.from_iterable(parts)), _NO_TABLES, now)
+            self._finish(key, poll, list(chain.from_iterable(parts)), NO_TABLES, now)
 
     def _take_failure(self, failure: Failure, poll: _Poll, now: float) -> None:
         _, agent, _ = poll
@@ -347,7 +346,7 @@ class SnmpPoller:
         # It is there, though not for all that was asked; what is missing is absent, and discovery shall look again.
         values = list(chain.from_iterable(parts))
         missing = len(agent.script.oids) - len(values)
-        self._finish(failure.key, poll, [*values, *[Absent.NO_SUCH_INSTANCE] * missing], _NO_TABLES, now)
+        self._finish(failure.key, poll, [*values, *[Absent.NO_SUCH_INSTANCE] * missing], NO_TABLES, now)
 
     def _note_silence(self, poll: _Poll) -> None:
         index, _, asked_at = poll

@@ -17,6 +17,7 @@ from netmon.probes.snmp.uptime import choose_uptime
 
 Tables: TypeAlias = Mapping[Oid, Sequence[Value]]
 """Columns that were walked at a poll: their values in order."""
+NO_TABLES: Tables = {}
 
 MOST_COUNTED = 2**64 - 1
 SECONDS_PER_UNIT = {
