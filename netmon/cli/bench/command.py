@@ -9,6 +9,7 @@ from rich.console import Console
 
 from netmon.cli.bench.chart import chart
 from netmon.cli.bench.country.bench import COUNTRY, bench_country
+from netmon.cli.bench.country.staging import PING_INTERVAL, SNMP_INTERVAL
 from netmon.cli.bench.exposition import bench_exposition
 from netmon.cli.bench.icmp import bench_icmp
 from netmon.cli.bench.rows import Bench
@@ -45,8 +46,6 @@ chart_option: Callable[[Command], Command] = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     help="Draw the share of a core over the number of devices, as SVG.",
 )
-PING_INTERVAL, SNMP_INTERVAL = 20.0, 60.0
-"""Seconds: netmon's defaults, at which the charts are drawn."""
 
 
 @click.group()
@@ -88,13 +87,14 @@ def exposition(villages: int, file: Path | None) -> int:
 @bench.command()
 @click.option("--villages", type=WholeNumber(20, 500_000), default=COUNTRY, show_default=True)
 @click.option("--minutes", type=Number(1, 120), default=10, show_default=True, help="From the start until measured.")
+@click.option("--slower", type=Number(1, 100), default=1, show_default=True, help="Intervals, in defaults.")
 @click.option(
     "--keep", "folder", type=click.Path(path_type=Path, file_okay=False), help="Keep inventory, database and logs here."
 )
 @json_option
-def country(villages: int, minutes: float, folder: Path | None, file: Path | None) -> int:
+def country(villages: int, minutes: float, slower: float, folder: Path | None, file: Path | None) -> int:
     """The whole daemon watching the whole country: CPU, memory, lag, scrapes, a full round, 50 page loads a second."""
-    return _measure(lambda: bench_country(villages, minutes, folder, click.echo), file)
+    return _measure(lambda: bench_country(villages, minutes, slower, folder, click.echo), file)
 
 
 def _drawn(done: Bench, picture: Path | None, what: str, interval: float) -> Bench:

@@ -16,7 +16,7 @@ import httpx
 
 from netmon.cli.bench.country.measure import Observer, Picture, Window
 from netmon.cli.bench.country.scraper import Scrapes, scraping
-from netmon.cli.bench.country.staging import Staged, staged
+from netmon.cli.bench.country.staging import SNMP_INTERVAL, Staged, staged
 from netmon.cli.bench.country.visitors import LOADS, Visits, crowd, draw_reports, keep_page_open, visited
 from netmon.cli.bench.figures import Figure, Figures
 from netmon.cli.bench.rows import Row
@@ -27,7 +27,6 @@ _DEVICES_PER_VILLAGE = 2
 _LEAST_WINDOW, _MOST_WINDOW = 65.0, 180.0
 """Seconds. A window holds at least one scrape of every target."""
 _MINUTE = 60.0
-_PING_INTERVAL, _SNMP_INTERVAL = 20.0, 60.0
 _ON_TIME = 0.98
 """Share of the polls that are due in a window and must have been answered; some requests are lost on the way."""
 Tell = Callable[[str], None]
@@ -69,23 +68,23 @@ def promises_for(villages: int) -> Promises:
     return NATIONAL if villages <= COUNTRY else STRETCH
 
 
-def bench_country(villages: int, minutes: float, folder: Path | None, tell: Tell) -> Figures:
-    """Run it all; `folder` keeps what was made, None throws it away.
+def bench_country(villages: int, minutes: float, slower: float, folder: Path | None, tell: Tell) -> Figures:
+    """Run it all, at intervals `slower` times as long as by default; `folder` keeps what was made, None throws it away.
 
     Raises:
         NetmonError: something did not start, or ended before its time.
     """
     if folder is not None:
-        return _report(_measure(folder, villages, minutes, tell), villages)
+        return _report(_measure(folder, villages, minutes, slower, tell), villages)
     with tempfile.TemporaryDirectory(prefix="netmon-bench-") as scratch:
-        return _report(_measure(Path(scratch) / "country", villages, minutes, tell), villages)
+        return _report(_measure(Path(scratch) / "country", villages, minutes, slower, tell), villages)
 
 
-def _measure(folder: Path, villages: int, minutes: float, tell: Tell) -> Measured:
+def _measure(folder: Path, villages: int, minutes: float, slower: float, tell: Tell) -> Measured:
     tell(f"Making a country of {villages:,} villages ...")
     window = min(_MOST_WINDOW, max(_LEAST_WINDOW, minutes * _MINUTE / 2))
     with (
-        staged(folder, villages) as at,
+        staged(folder, villages, slower) as at,
         scraping(at.stage.folder, at.address) as scraper,
         httpx.Client(base_url=f"http://{at.address}", timeout=60, trust_env=False) as client,
     ):
@@ -148,6 +147,8 @@ def _figures(seen: Measured, promises: Promises) -> Iterator[Figure]:
     quiet, crowded = seen.quiet, seen.crowded
     yield Figure("villages", len(seen.staged.inventory.villages), "")
     yield Figure("devices", len(seen.staged.inventory.devices), "")
+    if seen.staged.slower != 1:
+        yield Figure("intervals, of the default", seen.staged.slower, "times")
     yield Figure("start to first complete picture", seen.picture.complete, "s", most=promises.picture)
     yield Figure("start until pinged", seen.picture.pinged, "s")
     yield Figure("start until read over SNMP", seen.picture.polled, "s")
@@ -174,7 +175,7 @@ def _figures(seen: Measured, promises: Promises) -> Iterator[Figure]:
 
 def _punctuality(seen: Measured) -> Iterator[Figure]:
     quiet = seen.quiet
-    polls_due = seen.staged.polled * quiet.seconds / _SNMP_INTERVAL
+    polls_due = seen.staged.polled * quiet.seconds / (seen.staged.slower * SNMP_INTERVAL)
     yield Figure("devices late", quiet.late, "", most=0)
     yield Figure("slots skipped", quiet.grown("netmon_sweep_skipped_slots_total"), "", most=0)
     yield Figure("datagrams dropped", quiet.grown("netmon_socket_dropped_total"), "", most=0)

@@ -15,11 +15,13 @@ from netmon.model.inventory import Inventory, Lifecycle
 from netmon.web.server import address_of, listen
 
 SEED = 7
+PING_INTERVAL, SNMP_INTERVAL = 20.0, 60.0
+"""Seconds: netmon's defaults."""
 _MADE_WITHIN = 0.001
 """Seconds that the lab may need for a village, beside what it needs anyway."""
 _SETTINGS = """\
 # Written by `netmon bench`. Only what this place asks for; everything else is the default.
-probing: {{namespace: '{namespace}'}}
+probing: {{namespace: '{namespace}', interval: {ping:g}s, snmp_interval: {poll:g}s}}
 isolation: {{reference_targets: [{references}]}}
 notices: {{noc_mail: noc@netmon.invalid}}
 inventory: {{directory: inventory}}
@@ -30,7 +32,10 @@ credentials: {{{credential}: ./{credential}}}
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A daemon at work: its stage, what the operator's files hold, its pages, and when (monotonic) it was started."""
+    """A daemon at work: its stage, what the operator's files hold, its pages, and when (monotonic) it was started.
+
+    It sweeps `slower` times less often than by default.
+    """
 
     stage: Stage
     inventory: Inventory
@@ -38,6 +43,7 @@ class Staged:
     daemon: Process
     address: str
     started_at: float
+    slower: float
 
     @property
     def pinged(self) -> int:
@@ -73,8 +79,8 @@ def quiet_scenario(villages: int) -> Scenario:
 
 
 @contextmanager
-def staged(folder: Path, villages: int) -> Iterator[Staged]:
-    """Make country and inventory files, start both processes; both are ended at the end.
+def staged(folder: Path, villages: int, slower: float) -> Iterator[Staged]:
+    """Make country and inventory files, start both processes; both are ended at the end. `slower` as in `Staged`.
 
     Raises:
         NetmonError: something did not start.
@@ -89,16 +95,17 @@ def staged(folder: Path, villages: int) -> Iterator[Staged]:
         lab = LabProcess(stage, scenario)
         stack.callback(lab.end)
         wire = lab.ready(READY_WITHIN + _MADE_WITHIN * villages)
-        _write_settings(stage, wire, http.getsockname()[1])
+        _write_settings(stage, wire, http.getsockname()[1], slower)
         started_at = time.monotonic()
         daemon = start_daemon(stage, wire, http)
         stack.callback(daemon.end)
-        yield Staged(stage, country.inventory, lab, daemon, address_of(http), started_at)
+        yield Staged(stage, country.inventory, lab, daemon, address_of(http), started_at, slower)
 
 
-def _write_settings(stage: Stage, wire: Wire, port: int) -> None:
+def _write_settings(stage: Stage, wire: Wire, port: int, slower: float) -> None:
     text = _SETTINGS.format(
-        namespace=wire.namespace, references=", ".join(wire.references), port=port, credential=CREDENTIAL
-    )
+        namespace=wire.namespace, references=", ".join(wire.references), port=port, credential=CREDENTIAL,
+        ping=slower * PING_INTERVAL, poll=slower * SNMP_INTERVAL,
+    )  # fmt: skip
     write_community(stage)
     stage.settings.write_text(text, encoding="utf-8")
