@@ -117,9 +117,12 @@ class Sweep:
 
     def _add_rechecks(self, targets: dict[int, None], now: Now) -> None:
         """Probes out of turn, due and still wanted. Wishes that piled up are spread out, never sent in a burst."""
-        devices, wishes = np.unique(self._wishes.take(now.monotonic, WISHES_PER_TURN), return_counts=True)
-        if not devices.size:
+        due = self._wishes.take(now.monotonic, WISHES_PER_TURN)
+        if not due.size:
             return
+        devices, came, wishes = np.unique(due, return_index=True, return_counts=True)
+        order = np.argsort(came)  # by number, the last provinces would wait for ever where the first have enough wishes
+        devices, wishes = devices[order], wishes[order]
         sent_at = self._sent_at[devices]
         sent_at[np.isin(devices, np.fromiter(targets, np.intp, len(targets)))] = now.monotonic
         health = self._country.fleet.health[devices]

@@ -99,3 +99,17 @@ def test_a_flood_of_wishes_holds_no_turn_up_and_starves_nobody(hurried: House) -
     hurried.silence("onu-7", "ap-7")
     hurried.live(90)
     assert {one.key for one in hurried.faults} == {"ap-3", "onu-7"}
+
+
+def test_who_was_wanted_first_is_asked_first_wherever_it_stands_in_the_inventory(hurried: House) -> None:
+    asked_at, now = hurried.sweep._sent_at[: len(hurried.country.inventory.devices)], hurried.clock.now()
+    rested = np.flatnonzero((asked_at > 0) & (asked_at < now.monotonic - 2)).tolist()
+    hurried.country.fleet.health[:] = Health.UNKNOWN
+    hurried.sweep.recheck([RecheckSoon(device, 0.0) for device in reversed(rested)], now)
+    hurried.live(0.1)
+    _, targets = hurried.pinger.sends[-1]
+    out_of_turn = [device for device in targets if device in rested[-2:]]
+    assert sorted(out_of_turn) == rested[-2:]
+    hurried.live(1.0)
+    _, targets = hurried.pinger.sends[-1]
+    assert not set(rested[-2:]) & set(targets)
