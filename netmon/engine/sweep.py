@@ -38,8 +38,6 @@ _ANSWER_MATTERS = np.array([health not in (Health.UP, Health.BLIND) for health i
 _MISS_MATTERS = np.array(
     [health in (Health.UNKNOWN, Health.UP, Health.SUSPECT, Health.RECOVERING) for health in Health]
 )
-_IN_QUESTION = np.array([health in IN_QUESTION for health in Health])
-_UP = int(Health.UP)
 
 
 class Sweep:
@@ -125,15 +123,16 @@ class Sweep:
         devices, wishes = devices[order], wishes[order]
         sent_at = self._sent_at[devices]
         sent_at[np.isin(devices, np.fromiter(targets, np.intp, len(targets)))] = now.monotonic
-        health = self._country.fleet.health[devices]
-        is_rested, is_open = sent_at + self._gap <= now.monotonic, _IN_QUESTION[health]
-        asked = devices[is_open & is_rested][:RECHECKS_PER_TURN]
-        targets.update(dict.fromkeys(asked.tolist()))
-        self._add_relatives(targets, devices[(health == _UP) & is_rested], now)
-        sent_at[is_open & is_rested] = now.monotonic
-        wishes[is_open & is_rested] -= 1
+        are, is_rested = self._country.fleet.are, sent_at + self._gap <= now.monotonic
+        is_open, is_up = are(*IN_QUESTION, rows=devices), are(Health.UP, rows=devices)
+        is_next = is_open & is_rested
+        ready = devices[is_next].tolist()
+        targets.update(dict.fromkeys(ready[:RECHECKS_PER_TURN]))
+        self._add_relatives(targets, devices[is_up & is_rested], now)
+        sent_at[is_next] = now.monotonic
+        wishes[is_next] -= 1
         self._wait_in_line(devices[is_open], sent_at[is_open], wishes[is_open], now)
-        self._wishes.put_back(devices[is_open & is_rested][asked.size :].tolist(), now.monotonic)
+        self._wishes.put_back(ready[RECHECKS_PER_TURN:], now.monotonic)
 
     def _add_relatives(self, targets: dict[int, None], up: NDArray[np.intp], now: Now) -> None:
         """Devices that are up, where the judge still wants to hear of them; whom there is no time to look at waits."""

@@ -87,7 +87,7 @@ def exposition(villages: int, file: Path | None) -> int:
 @bench.command()
 @click.option("--villages", type=WholeNumber(20, 500_000), default=COUNTRY, show_default=True)
 @click.option("--minutes", type=Number(1, 120), default=10, show_default=True, help="From the start until measured.")
-@click.option("--slower", type=Number(1, 100), default=1, show_default=True, help="Intervals, in defaults.")
+@click.option("--slower", type=Number(1, 100), default=1, show_default=True, help="Sweep so many times less often.")
 @click.option(
     "--keep", "folder", type=click.Path(path_type=Path, file_okay=False), help="Keep inventory, database and logs here."
 )
